@@ -1,0 +1,8 @@
+"""The ASGI application: `uvicorn crowdsite.asgi:application`."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crowdsite.settings")
+application = get_asgi_application()
