@@ -1,0 +1,112 @@
+"""Once a second, for all camera loops of this process: renew leases, bring configuration, write status.
+
+One thread does all talking to Redis, so that a loop never waits for it. While Redis is away the loops go on counting.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import redis
+from django.db import OperationalError
+from loguru import logger
+
+from cameras.selectors import camera_config
+from cameras.status import CameraStatus, clear_status, write_status
+from crowdsite.clock import now
+from tracking.lease import RENEW_SECS, Lease
+from tracking.loop import CameraLoop, LoopSettings
+from tracking.status import loop_status
+
+REDIS_AWAY = (redis.RedisError, OperationalError)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A running loop with its lease. revoked: whether somebody revoked its task."""
+
+    loop: CameraLoop
+    lease: Lease
+    revoked: Callable[[], bool]
+
+
+class Keeper:
+    """`add` a loop and it is looked after until `remove`. read_settings: the installation's current settings."""
+
+    def __init__(self, client: redis.Redis, *, node: str, read_settings: Callable[[], LoopSettings]):
+        self._client = client
+        self._node = node
+        self._read_settings = read_settings
+        self._lock = threading.Lock()
+        self._kept: dict[int, Kept] = {}
+        self._away = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self._thread.start()
+
+    def add(self, camera_id: int, kept: Kept) -> None:
+        with self._lock:
+            self._kept[camera_id] = kept
+
+    def remove(self, camera_id: int) -> None:
+        """The loop ended."""
+        with self._lock:
+            del self._kept[camera_id]
+
+    def give_back(self, camera_id: int, lease: Lease) -> None:
+        """Let another loop have the camera at once. Without Redis, lease and status run out by themselves."""
+        try:
+            if lease.release():
+                clear_status(self._client, camera_id)
+        except REDIS_AWAY as error:
+            logger.bind(camera_id=camera_id).info("The lease of camera {} runs out by itself: {}", camera_id, error)
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._stop.wait(RENEW_SECS):
+            self.step()
+
+    def step(self) -> None:
+        """Look after every loop once."""
+        with self._lock:
+            everybody = list(self._kept.items())
+        try:
+            settings = self._read_settings()
+            for camera_id, kept in everybody:
+                self._tend(camera_id, kept, settings)
+        except REDIS_AWAY as error:
+            if not self._away:
+                logger.warning("Redis is away, cameras go on counting: {}", error)
+            self._away = True
+        else:
+            if self._away:
+                logger.info("Redis is back")
+            self._away = False
+
+    def _tend(self, camera_id: int, kept: Kept, settings: LoopSettings) -> None:
+        reason = self._reason_to_stop(camera_id, kept, settings)
+        if reason:
+            logger.bind(camera_id=camera_id).info("Loop of camera {} ends: {}", camera_id, reason)
+            kept.loop.stop.set()
+            return
+        write_status(self._client, camera_id, self._status(kept.loop))
+
+    def _reason_to_stop(self, camera_id: int, kept: Kept, settings: LoopSettings) -> str | None:
+        if kept.revoked():
+            return "its task was revoked"
+        if not kept.lease.renew():
+            return "another loop has the camera"
+        config = camera_config(camera_id)
+        if config is None:
+            return "the camera was deleted"
+        if not config.enabled:
+            return "the camera was disabled"
+        kept.loop.reconfigure(config, settings)
+        return None
+
+    def _status(self, loop: CameraLoop) -> CameraStatus:
+        return loop_status(loop, node=self._node, at=now())

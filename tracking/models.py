@@ -1,0 +1,64 @@
+"""What an operator sets for detection and counting, for the whole installation."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crowdsite.store.models import SingletonModel
+
+
+def default_track_objects() -> list[str]:
+    return ["person"]
+
+
+class TrackingSettings(SingletonModel):
+    """Read by every node once a second; a change is at work within two."""
+
+    person_model = models.CharField(
+        _("detection model"),
+        max_length=200,
+        default="yolov8n",
+        help_text=_("Name of a weights file in the model folder (.onnx, .pt, .engine), or its absolute path."),
+    )
+    device = models.CharField(
+        _("device"), max_length=20, default="auto", help_text=_("auto, cpu, or a GPU such as cuda:0.")
+    )
+    imgsz = models.PositiveIntegerField(
+        _("input size"),
+        default=640,
+        validators=[MinValueValidator(160), MaxValueValidator(1920)],
+        help_text=_("Pixels of the longer side given to the network. Smaller is faster and misses people far away."),
+    )
+    confidence = models.FloatField(
+        _("confidence"),
+        default=0.25,
+        validators=[MinValueValidator(0.05), MaxValueValidator(0.95)],
+        help_text=_("Detections below this score are ignored."),
+    )
+    detector_fps = models.FloatField(
+        _("pictures analysed a second"),
+        default=10,
+        validators=[MinValueValidator(0.5), MaxValueValidator(60)],
+        help_text=_("At most, for each camera. 3 is enough for calm scenes; doors close to the camera want more."),
+    )
+    frame_skip = models.PositiveIntegerField(
+        _("pictures skipped"),
+        default=0,
+        validators=[MaxValueValidator(30)],
+        help_text=_("Between two analysed pictures of a camera, on top of the limit above."),
+    )
+    track_objects = models.JSONField(
+        _("what is counted"),
+        default=default_track_objects,
+        help_text=_('Class names or aliases, for example ["person", "vehicle"].'),
+    )
+    show_line = models.BooleanField(_("draw the line"), default=True)
+    show_ids = models.BooleanField(_("draw track numbers"), default=False)
+    show_counts = models.BooleanField(_("draw Entering and Exiting"), default=True)
+
+    class Meta:
+        verbose_name = _("counting settings")
+        verbose_name_plural = _("counting settings")
+
+    def __str__(self) -> str:
+        return str(_("Counting settings"))

@@ -1,0 +1,24 @@
+"""Celery's side of the camera loops: which task runs what. The rules are elsewhere."""
+
+from celery import Task, shared_task
+
+from cameras.selectors import enabled_camera_ids
+from crowdsite.store.connection import client
+from tracking import node
+from tracking.reconcile import DISPATCH_SECS, GPU_QUEUE, reconcile
+
+
+@shared_task(bind=True, queue=GPU_QUEUE, acks_late=False)
+def track_camera(self: Task, camera_id: int) -> None:
+    """Run a camera until it is stopped. Returns at once when another loop has it."""
+    node.current().run_loop(camera_id, task_id=self.request.id)
+
+
+@shared_task
+def reconcile_cameras() -> None:
+    """Every enabled camera has a loop (beat, each second)."""
+    reconcile(
+        client(),
+        enabled_camera_ids(),
+        lambda camera_id: track_camera.apply_async([camera_id], expires=DISPATCH_SECS),
+    )
