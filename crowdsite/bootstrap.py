@@ -1,26 +1,43 @@
-"""What has to be known before Django's settings exist: the secret key and where the embedded Redis listens. Imports nothing of ours."""
+"""What has to be known before Django's settings exist: secrets and the address of the embedded Redis. Imports nothing of ours."""
 
 import os
 import secrets
+import socket
 from pathlib import Path
 
-NO_EMBEDDED_REDIS = "redis://127.0.0.1:1/0"  # nothing listens there: start-up explains what is missing
 
-
-def secret_key(var_dir: Path) -> str:
-    """The key in `var_dir/secret_key`, made on first use and readable by its owner alone."""
-    path = var_dir / "secret_key"
+def kept(path: Path, make: str) -> str:
+    """The text in `path`; `make` is written there first when nobody has. Readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written aside and linked into place: a process that starts at the same moment never reads half a secret.
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(make + "\n")
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
+        path.hardlink_to(fresh)
     except FileExistsError:
         pass
-    return path.read_text()
+    finally:
+        fresh.unlink()
+    return path.read_text().strip()
+
+
+def secret(path: Path) -> str:
+    """A random secret, made on first use and kept in `path`."""
+    return path.read_text().strip() if path.exists() else kept(path, secrets.token_urlsafe(32))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def redis_url(port: int, password: str) -> str:
+    return f"redis://:{password}@127.0.0.1:{port}/0"
 
 
 def embedded_redis_url(var_dir: Path) -> str:
-    """The address `manage.py redis_server` left in `var_dir/redis/url`."""
-    try:
-        return (var_dir / "redis" / "url").read_text().strip()
-    except FileNotFoundError:
-        return NO_EMBEDDED_REDIS
+    """Where the embedded Redis listens: chosen by whichever process starts first, kept in `var_dir/redis/url`."""
+    path = var_dir / "redis" / "url"
+    return path.read_text().strip() if path.exists() else kept(path, redis_url(free_port(), secrets.token_urlsafe(24)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import environ
 
-from crowdsite.bootstrap import embedded_redis_url, secret_key
+from crowdsite.bootstrap import embedded_redis_url, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -14,8 +14,12 @@ VAR_DIR = Path(env("CROWDSITE_VAR", default=str(BASE_DIR / "var"))).resolve()
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env("SECRET_KEY", default="") or secret_key(VAR_DIR)
+SECRET_KEY = env("SECRET_KEY", default="") or secret(VAR_DIR / "secret_key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
+WEB_HOST = env("WEB_HOST", default="127.0.0.1")
+WEB_PORT = env.int("WEB_PORT", default=8000)
+SSL_CERTFILE = env("SSL_CERTFILE", default="")
+SSL_KEYFILE = env("SSL_KEYFILE", default="")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # Empty REDIS_URL = the embedded server, whose address its supervisor leaves in var/redis/.
@@ -126,6 +130,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+LOGGING_CONFIG = "crowdsite.logging.configure_logging"
+LOGGING = {"level": env("LOG_LEVEL", default="INFO")}
+
 # Celery. The bare `celery -A crowdsite worker -Q gpu` has to run camera loops as threads, so the pool comes from here.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -143,6 +150,9 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile-cameras": {"task": "tracking.tasks.reconcile_cameras", "schedule": 1.0, "options": {"expires": 3}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+
+# Video files may be cameras too, but only from these folders: an address must not read the machine's other files.
+CAMERA_FILE_ROOTS = [Path(p) for p in env.list("CAMERA_FILE_ROOTS", default=[])] + [VAR_DIR / "videos"]
 
 # Models are looked for here, first hit wins; MODEL_DIR adds a folder in front.
 MODEL_DIRS = [Path(p) for p in env.list("MODEL_DIR", default=[])] + [VAR_DIR / "models"]

@@ -1,0 +1,46 @@
+"""What every long-running process does first: make sure that Redis is there and its records have today's shape."""
+
+import sys
+import time
+
+import redis
+from django.conf import settings
+
+from crowdsite.store.connection import client
+from crowdsite.store.migrations import apply_migrations
+
+# sysexits.h: a mistake in the configuration. `bin/keep` does not start such a process again.
+EX_CONFIG = 78
+EMBEDDED_WAIT_SECS = 20.0
+
+
+def require_redis() -> None:
+    """Return when Redis answers, else leave the process with one sentence.
+
+    The embedded server is started beside its clients, so they wait for it; a server named in REDIS_URL has to be there.
+    """
+    deadline = time.monotonic() + (EMBEDDED_WAIT_SECS if settings.REDIS_IS_EMBEDDED else 0)
+    while True:
+        try:
+            client().ping()
+            return
+        except redis.RedisError as error:
+            if time.monotonic() >= deadline:
+                leave(error)
+        time.sleep(0.2)
+
+
+def leave(error: Exception) -> None:
+    """Exit with the sentence that helps."""
+    if settings.REDIS_IS_EMBEDDED:
+        print("The embedded Redis does not answer. Start everything with `make run`, or set REDIS_URL.", file=sys.stderr)
+        sys.exit(1)
+    reason = str(error).split("\n")[0]
+    print(f"Redis cannot be reached at the address in REDIS_URL: {reason}", file=sys.stderr)
+    sys.exit(EX_CONFIG)
+
+
+def prepare() -> None:
+    """Redis answers and its migrations have run."""
+    require_redis()
+    apply_migrations()
