@@ -1,0 +1,68 @@
+"""Which detection continues which track. Pure.
+
+Boxes of one person stop overlapping as soon as pictures are skipped, so tracks are matched by the distance of foot
+points, measured against how well the track's place is known after the gap.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from tracking.motion import Motion, MotionModel, body_scale
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What is too far to be the same person.
+
+    sigmas: in standard deviations of the innovation. reach: never farther than this many body heights. foot_slack: body
+    heights a foot point may jump on top of the filter's noise (a hidden leg, a shadow). size_slack: likewise, relative,
+    for the box's width and height.
+    """
+
+    sigmas: float = 3.5
+    reach: float = 1.5
+    foot_slack: tuple[float, float] = (0.05, 0.08)
+    size_slack: tuple[float, float] = (0.35, 0.15)
+
+
+def costs(tracks: Motion, foot: Floats, size: Floats, model: MotionModel, gate: Gate) -> Floats:
+    """Cost (N tracks, M detections) of every pairing; inf where it is out of reach.
+
+    The cost is the negative logarithm of how likely the detection is under the track's prediction, in units of squared
+    standard deviations, so a track that was seen a moment ago beats one whose place is uncertain.
+    """
+    scale = body_scale(tracks.size)
+    spread = (scale * np.hypot(model.foot_noise, gate.foot_slack)) ** 2 + tracks.foot_var
+    miss = foot[None, :, :] - tracks.foot[:, None, :]
+    apart = (miss**2 / spread[:, None, :]).sum(axis=2)
+    size_spread = np.hypot(model.size_noise, gate.size_slack) ** 2 + tracks.size_var
+    ratio = np.log(np.maximum(size, 1.0))[None, :, :] - np.log(np.maximum(tracks.size, 1.0))[:, None, :]
+    unlike = (ratio**2 / size_spread[:, None, :]).sum(axis=2)
+    doubt = np.log(spread / scale**2).sum(axis=1)
+    too_far = (apart + unlike > gate.sigmas**2) | ((miss**2).sum(axis=2) > (gate.reach * scale) ** 2)
+    cost = apart + unlike + doubt[:, None]
+    cost[too_far] = np.inf
+    return np.asarray(cost, np.float64)
+
+
+def assign(cost: Floats) -> tuple[Rows, Rows]:
+    """Rows and columns of the cheapest one-to-one pairing that leaves out infinite costs."""
+    reachable = np.isfinite(cost)
+    rows = np.flatnonzero(reachable.any(axis=1))
+    columns = np.flatnonzero(reachable.any(axis=0))
+    if not len(rows):
+        return rows, columns[:0]
+    block = cost[np.ix_(rows, columns)]
+    allowed = np.isfinite(block)
+    finite = block[allowed]
+    # Leaving a pair apart costs more than any pairing within reach, so as many as possible go on.
+    block = np.where(allowed, block, finite.max() + (finite.max() - finite.min() + 1) * min(block.shape))
+    i, j = linear_sum_assignment(block)
+    chosen = allowed[i, j]
+    return rows[i[chosen]], columns[j[chosen]]

@@ -1,0 +1,224 @@
+"""Counts who crosses a line. Pure and deterministic: time comes with the tracks.
+
+A track has a *side* once its anchor is clearly off the line (`LineRules.band` body heights). It is counted when it has
+settled on the other side and its step over the line went through the segment, not past its ends. The time of a crossing
+is the moment of that step, which lies a little before the moment the count is certain.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from tracking.geometry import Line, check_line, position_along, side_distance, to_pixels
+from tracking.tracker import Tracks
+
+Direction = Literal["in", "out"]
+
+_EDGE = 0.015
+"""A line that leaves the picture when made longer by this much (of 0-1) ends at its edge: nobody passes outside."""
+_WAITING = 16
+"""Sightings kept of a track that is not confirmed yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """One object went over one line.
+
+    label: index into the engine's labels. captured_at: unix seconds of the step over the line. line: number of the line
+    in its pipeline. anchor: where, (x, y) 0-1.
+    """
+
+    track_id: int
+    direction: Direction
+    label: int
+    score: float
+    captured_at: float
+    line: int
+    anchor: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LineRules:
+    """What counts as having crossed. Lengths in body heights.
+
+    band: how far beyond the line an anchor must get. It doubles with every count of the same track until that track has
+    been `clear` of the line: who stands on it is not counted again and again. sightings: on the far side before a
+    crossing is believed. forget_secs: the side of a track is forgotten after so long without it. handover: a new track
+    continues one that vanished at most so far away, and `handover_speed` (body heights a second) farther with time.
+    """
+
+    band: float = 0.04
+    clear: float = 0.5
+    sightings: int = 2
+    forget_secs: float = 1.5
+    handover: float = 0.3
+    handover_speed: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    """distance: from the line, body heights, positive on the *in* side. along: 0 at A, 1 at B. anchor: 0-1."""
+
+    at: float
+    distance: float
+    along: float
+    anchor: tuple[float, float]
+    height: float
+    label: int
+    score: float
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What a line remembers of one track. side: 1 *in*, -1 *out*, 0 not known. step: the last change of sign."""
+
+    last: _Sighting
+    waiting: list[_Sighting] = field(default_factory=list)
+    confirmed: bool = False
+    side: int = 0
+    beyond: int = 0
+    counts: int = 0
+    step: tuple[float, tuple[float, float], bool] | None = None
+
+
+class LineCounter:
+    """One line of one camera. Not thread-safe.
+
+    line: two points, 0-1. reverse: swaps in and out. index: its number in the pipeline, given back with every crossing.
+    ValueError for a line that is none.
+    """
+
+    def __init__(self, line: Line, reverse: bool = False, *, index: int = 0, rules: LineRules | None = None):
+        check_line(line)
+        self.line = line
+        self.reverse = reverse
+        self.index = index
+        self.rules = rules or LineRules()
+        self._memories: dict[int, _Memory] = {}
+        self._reach = _reach(line)
+
+    def __len__(self) -> int:
+        """Tracks remembered."""
+        return len(self._memories)
+
+    def update(self, tracks: Tracks) -> list[Crossing]:
+        """The crossings that became certain with this picture."""
+        crossings = self._forget(tracks.at)
+        present = set(tracks.id.tolist())
+        for track_id, confirmed, sighting in _sightings(tracks, self.line):
+            memory = self._memories.get(track_id)
+            if memory is None:
+                memory = self._memories[track_id] = _Memory(last=sighting)
+            if not memory.confirmed:
+                memory.waiting = [*memory.waiting[1 - _WAITING :], sighting]
+                if not confirmed:
+                    memory.last = sighting
+                    continue
+                memory = self._confirm(track_id, memory, present, tracks)
+                for waited in memory.waiting:
+                    crossings += self._step(track_id, memory, waited)
+                memory.waiting = []
+            else:
+                crossings += self._step(track_id, memory, sighting)
+        return crossings
+
+    def finish(self) -> list[Crossing]:
+        """The crossings still open when no more pictures come. Forgets all tracks."""
+        return self._forget(math.inf)
+
+    def _step(self, track_id: int, memory: _Memory, now: _Sighting) -> list[Crossing]:
+        before, memory.last = memory.last, now
+        if (now.distance > 0) != (before.distance > 0):
+            memory.step = self._crossing_point(before, now)
+        rules = self.rules
+        if abs(now.distance) > rules.clear:
+            memory.counts = 0
+        side = 1 if now.distance > 0 else -1
+        if abs(now.distance) <= rules.band * 2**memory.counts:
+            if side == memory.side:
+                memory.beyond = 0
+            return []
+        if side == memory.side or memory.side == 0:
+            memory.side, memory.beyond = side, 0
+            return []
+        memory.beyond += 1
+        return self._settle(track_id, memory) if memory.beyond >= rules.sightings else []
+
+    def _settle(self, track_id: int, memory: _Memory) -> list[Crossing]:
+        """The track now belongs to the other side; counted when it went through the segment."""
+        memory.side, memory.beyond = -memory.side, 0
+        if memory.step is None or not memory.step[2]:
+            return []
+        memory.counts += 1
+        at, anchor, _ = memory.step
+        is_in = (memory.side > 0) != self.reverse
+        last = memory.last
+        return [Crossing(track_id, "in" if is_in else "out", last.label, last.score, at, self.index, anchor)]
+
+    def _crossing_point(self, before: _Sighting, now: _Sighting) -> tuple[float, tuple[float, float], bool]:
+        part = before.distance / (before.distance - now.distance)
+        along = before.along + part * (now.along - before.along)
+        anchor = (
+            before.anchor[0] + part * (now.anchor[0] - before.anchor[0]),
+            before.anchor[1] + part * (now.anchor[1] - before.anchor[1]),
+        )
+        return before.at + part * (now.at - before.at), anchor, self._reach[0] <= along <= self._reach[1]
+
+    def _confirm(self, track_id: int, memory: _Memory, present: set[int], tracks: Tracks) -> _Memory:
+        """The memory of a track seen to be real: its own, or that of the track it continues under a new id."""
+        memory.confirmed = True
+        first = memory.waiting[0]
+        rules = self.rules
+        best, best_apart = None, math.inf
+        for other_id, other in self._memories.items():
+            last = other.last
+            if other_id in present or not other.confirmed or last.label != first.label or last.at >= first.at:
+                continue
+            reach = (rules.handover + rules.handover_speed * (first.at - last.at)) * first.height
+            apart = math.hypot(
+                (first.anchor[0] - last.anchor[0]) * tracks.size[0], (first.anchor[1] - last.anchor[1]) * tracks.size[1]
+            )
+            if apart <= reach and apart < best_apart:
+                best, best_apart = other_id, apart
+        if best is None:
+            memory.last = first
+            return memory
+        inherited = self._memories.pop(best)
+        inherited.waiting = memory.waiting
+        self._memories[track_id] = inherited
+        return inherited
+
+    def _forget(self, now: float) -> list[Crossing]:
+        """Drop what was not seen lately. A track last seen beyond the line did cross it: nobody came back."""
+        crossings: list[Crossing] = []
+        gone = [i for i, memory in self._memories.items() if now - memory.last.at > self.rules.forget_secs]
+        for track_id in gone:
+            memory = self._memories.pop(track_id)
+            if memory.beyond:
+                crossings += self._settle(track_id, memory)
+        return crossings
+
+
+def _sightings(tracks: Tracks, line: Line) -> Iterator[tuple[int, bool, _Sighting]]:
+    points = tracks.anchor * np.asarray(tracks.size, np.float64)
+    pixels = to_pixels(line, tracks.size)
+    height = (tracks.xyxy[:, 2:] - tracks.xyxy[:, :2]).max(axis=1, initial=1.0).astype(np.float64)
+    distance = side_distance(points, pixels) / height
+    along = position_along(points, pixels)
+    columns = (tracks.id, tracks.confirmed, distance, along, tracks.anchor, height, tracks.label, tracks.score)
+    for track_id, confirmed, off, position, (x, y), tall, label, score in zip(
+        *(column.tolist() for column in columns), strict=True
+    ):
+        yield track_id, confirmed, _Sighting(tracks.at, off, position, (x, y), tall, label, score)
+
+
+def _reach(line: Line) -> tuple[float, float]:
+    """Where along the line (0 at A, 1 at B) a step over it counts: without limit where the line ends at the edge."""
+    a, b = np.asarray(line, np.float64)
+    beyond = (b - a) / np.hypot(*(b - a)) * _EDGE
+    leaves_at_a = bool(((a - beyond < 0) | (a - beyond > 1)).any())
+    leaves_at_b = bool(((b + beyond < 0) | (b + beyond > 1)).any())
+    return (-math.inf if leaves_at_a else 0.0), (math.inf if leaves_at_b else 1.0)

@@ -1,0 +1,162 @@
+"""Gives every detected object an id it keeps. Pure and deterministic: time is an argument.
+
+All tracks live in arrays (a row each), so the cost of a picture hardly grows with the number of people in it, and
+nothing is kept of a track once it has been lost for `TrackerSettings.lost_secs`.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracking.association import Gate, assign, costs
+from tracking.detections import Detections
+from tracking.geometry import Size, anchors
+from tracking.motion import Motion, MotionModel, corrected, predicted
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """The objects seen in one picture, N rows; what was not seen in it is not here.
+
+    id: int64, owned by the tracker that made it, never reused. xyxy: float32 (N, 4), smoothed, pixels, cut to the
+    picture. anchor: float64 (N, 2), bottom centre, 0-1. label: int16, index into the engine's labels. score: float32 of
+    the latest detection. confirmed: bool; an unconfirmed track may be a false alarm. size: (width, height) of the
+    picture, pixels. at: unix seconds of the picture.
+    """
+
+    id: NDArray[np.int64]
+    xyxy: NDArray[np.float32]
+    anchor: NDArray[np.float64]
+    label: NDArray[np.int16]
+    score: NDArray[np.float32]
+    confirmed: NDArray[np.bool_]
+    size: Size
+    at: float
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """lost_secs: a track not seen for longer is over. tentative_secs: the same for an unconfirmed one.
+    confirm_hits: sightings before a track counts for real. start_score: weaker boxes continue tracks, never start one.
+    """
+
+    lost_secs: float = 1.5
+    tentative_secs: float = 0.7
+    confirm_hits: int = 2
+    start_score: float = 0.25
+    motion: MotionModel = field(default_factory=MotionModel)
+    gate: Gate = field(default_factory=Gate)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What is known of each track beside its motion."""
+
+    id: NDArray[np.int64]
+    label: NDArray[np.int16]
+    score: NDArray[np.float32]
+    hits: NDArray[np.int64]
+    seen_at: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "_Rows":
+        return _Rows(self.id[rows], self.label[rows], self.score[rows], self.hits[rows], self.seen_at[rows])
+
+    def joined(self, other: "_Rows") -> "_Rows":
+        return _Rows(
+            np.concatenate([self.id, other.id]),
+            np.concatenate([self.label, other.label]),
+            np.concatenate([self.score, other.score]),
+            np.concatenate([self.hits, other.hits]),
+            np.concatenate([self.seen_at, other.seen_at]),
+        )
+
+
+class Tracker:
+    """One per camera. Not thread-safe."""
+
+    def __init__(self, settings: TrackerSettings | None = None):
+        self.settings = settings or TrackerSettings()
+        self._next_id = 1
+        self._size: Size | None = None
+        self._rows = _Rows(
+            np.zeros(0, np.int64), np.zeros(0, np.int16), np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0)
+        )
+        none = np.zeros((0, 2))
+        self._motion = Motion(none, none, none, none, none, none, none)
+
+    def __len__(self) -> int:
+        """Tracks held, seen or not."""
+        return len(self._motion)
+
+    def update(self, detections: Detections, at: float, size: Size) -> Tracks:
+        """The objects of the picture taken at `at` (unix seconds), size (width, height).
+
+        A picture older than the last one moves nothing back: it is matched without any time having passed.
+        """
+        self._follow_size(size)
+        self._drop_lost(at)
+        foot = anchors(detections.xyxy, size)
+        box = np.maximum(detections.xyxy[:, 2:] - detections.xyxy[:, :2], 1.0).astype(np.float64)
+        ahead = predicted(self._motion, np.maximum(at - self._rows.seen_at, 0.0), self.settings.motion)
+        track, detection = self._match(ahead, foot, box, detections)
+        seen = corrected(ahead.take(track), foot[detection], box[detection], self.settings.motion)
+        self._motion.put(track, seen)
+        rows = self._rows
+        rows.score[track] = detections.score[detection]
+        rows.hits[track] += 1
+        rows.seen_at[track] = at
+        held = len(rows.id)
+        self._start(np.setdiff1d(np.arange(len(detections)), detection), foot, box, detections, at)
+        return self._shown(np.concatenate([np.sort(track), np.arange(held, len(self))]), at, size)
+
+    def _follow_size(self, size: Size) -> None:
+        if self._size is not None and self._size != size:
+            self._motion = self._motion.rescaled(np.asarray(size, np.float64) / np.asarray(self._size, np.float64))
+        self._size = size
+
+    def _drop_lost(self, at: float) -> None:
+        settings = self.settings
+        patience = np.where(self._rows.hits >= settings.confirm_hits, settings.lost_secs, settings.tentative_secs)
+        keep = at - self._rows.seen_at <= patience
+        if not keep.all():
+            self._rows, self._motion = self._rows.take(keep), self._motion.take(keep)
+
+    def _match(
+        self, ahead: Motion, foot: NDArray[np.float64], box: NDArray[np.float64], detections: Detections
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        cost = costs(ahead, foot, box, self.settings.motion, self.settings.gate)
+        # A car never becomes a person.
+        cost[self._rows.label[:, None] != detections.label[None, :]] = np.inf
+        return assign(cost)
+
+    def _start(
+        self,
+        free: NDArray[np.intp],
+        foot: NDArray[np.float64],
+        box: NDArray[np.float64],
+        detections: Detections,
+        at: float,
+    ) -> None:
+        free = free[detections.score[free] >= self.settings.start_score]
+        if not len(free):
+            return
+        count = len(free)
+        ids = np.arange(self._next_id, self._next_id + count, dtype=np.int64)
+        self._next_id += count
+        once, now = np.ones(count, np.int64), np.full(count, at, np.float64)
+        born = _Rows(ids, detections.label[free], detections.score[free], once, now)
+        self._rows = self._rows.joined(born)
+        self._motion = self._motion.joined(Motion.born(foot[free], box[free], self.settings.motion))
+
+    def _shown(self, now: NDArray[np.intp], at: float, size: Size) -> Tracks:
+        rows, motion = self._rows.take(now), self._motion.take(now)
+        width, height = size
+        xyxy = motion.boxes()
+        anchor = anchors(xyxy, size) / np.asarray(size, np.float64)
+        xyxy = np.clip(xyxy, 0, np.asarray([width, height, width, height], np.float32))
+        confirmed = rows.hits >= self.settings.confirm_hits
+        return Tracks(rows.id, xyxy, anchor, rows.label, rows.score, confirmed, size, at)
