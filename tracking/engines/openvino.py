@@ -1,0 +1,228 @@
+"""The CPU engine: `.onnx` and OpenVINO `.xml` files through OpenVINO, driven directly.
+
+The only module that imports openvino, and only when an engine is made. Resizing, thresholds and suppression are ours:
+a general-purpose wrapper spends as long around the network as inside it.
+"""
+
+import ast
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from crowdsite.errors import NotAvailable
+from tracking.detections import Detections
+from tracking.engines import letterbox
+from tracking.engines.boxes import Filter, read_head, read_rows
+from tracking.engines.coco import COCO_LABELS
+
+log = logging.getLogger(__name__)
+
+MAX_SHAPES = 4  # compiled inputs kept: each holds the weights once more (10-30 MB)
+
+
+class OpenVinoEngine:
+    """A YOLO detection network on the CPU, one compiled copy per input shape that is in use."""
+
+    name = "openvino"
+    max_batch = 4  # a CPU works on one picture at a time; more would only make the first camera of a batch wait
+
+    def __init__(
+        self,
+        model: Path,
+        *,
+        imgsz: int,
+        keep: Callable[[tuple[str, ...]], Filter],
+        threads: int | None = None,
+        precision: str = "f32",
+        cache_dir: Path | None = None,
+    ):
+        """Load `model`. `keep` is asked what to keep once the class names are known."""
+        self.model = model.name
+        self._path = model
+        self._imgsz = imgsz
+        self._core = _core(cache_dir)
+        self._config = _config(threads, precision)
+        network = _read(self._core, model)
+        self._row_output = _gives_rows(network, model)
+        self.labels = _labels(network, model, self._row_output)
+        self._keep = keep(self.labels)
+        self._fixed_shape: tuple[int, int] | None = None
+        self._compiled: OrderedDict[tuple[int, int], Any] = OrderedDict()
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """See `Engine.detect`."""
+        return [self._detect(image) for image in images]
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        self._compiled.clear()
+
+    def _detect(self, image: NDArray[np.uint8]) -> Detections:
+        height, width = image.shape[:2]
+        if not height or not width:
+            return Detections.empty()
+        box = letterbox.fit(height, width, self._imgsz)
+        request = self._request(box.input_shape)
+        if self._fixed_shape:
+            box = letterbox.fit_into(height, width, self._fixed_shape)
+        output = request.infer(letterbox.place(image, box)[None], share_inputs=True, share_outputs=True)[0][0]
+        return (read_rows if self._row_output else read_head)(output, self._keep, box)
+
+    def _request(self, shape: tuple[int, int]) -> Any:
+        """The compiled network for an input of `shape` (height, width), made on first use."""
+        shape = self._fixed_shape or shape
+        if shape not in self._compiled:
+            self._compiled[shape] = self._compile(shape)
+            if len(self._compiled) > MAX_SHAPES:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end(shape)
+        return self._compiled[shape]
+
+    def _compile(self, shape: tuple[int, int]) -> Any:
+        network = _read(self._core, self._path)
+        try:
+            _reshape(network, shape)
+        except _FixedShapeError as reason:
+            log.info("%s keeps the input shape it was exported with (%s).", self.model, reason)
+            network = _read(self._core, self._path)
+            self._fixed_shape = tuple(network.input(0).get_shape())[2:]
+        return self._core.compile_model(_with_byte_input(network), "CPU", self._config).create_infer_request()
+
+
+class _FixedShapeError(Exception):
+    """The file cannot be used with another input shape."""
+
+
+def _core(cache_dir: Path | None) -> Any:
+    try:
+        import openvino
+    except ImportError as error:
+        raise NotAvailable(
+            "The library openvino is not installed, so .onnx and .xml models cannot be used here. "
+            "Install requirements/base.txt."
+        ) from error
+    core = openvino.Core()
+    if cache_dir:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        core.set_property({"CACHE_DIR": str(cache_dir)})
+    return core
+
+
+def _config(threads: int | None, precision: str) -> dict[str, str]:
+    config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
+    if threads:
+        config["INFERENCE_NUM_THREADS"] = str(threads)
+    return config
+
+
+def _read(core: Any, path: Path) -> Any:
+    try:
+        return core.read_model(str(path))
+    except RuntimeError as error:
+        raise NotAvailable(
+            f"The model file {path} cannot be read: it is damaged or not a network. Put a fresh copy in its place."
+        ) from error
+
+
+def _gives_rows(network: Any, path: Path) -> bool:
+    """Whether the network suppresses doubles itself; raises NotAvailable where it is no detector."""
+    shape = network.output(0).get_partial_shape()
+    if len(network.inputs) == 1 and len(shape) == 3:
+        if shape[2].is_static and shape[2].get_length() == 6:
+            return True
+        if shape[1].is_static and shape[1].get_length() > 4 and (shape[2].is_dynamic or shape[2].get_length() > 100):
+            return False
+    raise NotAvailable(
+        f"The model file {path} is not a YOLO detection network (YOLOv8 or newer), so it cannot be used to count. "
+        "Choose another model."
+    )
+
+
+def _labels(network: Any, path: Path, row_output: bool) -> tuple[str, ...]:
+    """The class names the file carries, else COCO's where their number fits, else `class 0`, `class 1` ..."""
+    names: dict[int, str] = {}
+    if network.has_rt_info(["framework", "names"]):
+        names = ast.literal_eval(network.get_rt_info(["framework", "names"]).astype(str))
+    elif (path.parent / "metadata.yaml").is_file():
+        names = yaml.safe_load((path.parent / "metadata.yaml").read_text()).get("names", {})
+    if names:
+        return tuple(str(names[index]) for index in sorted(names))
+    count = len(COCO_LABELS) if row_output else network.output(0).get_partial_shape()[1].get_length() - 4
+    return COCO_LABELS if count == len(COCO_LABELS) else tuple(f"class {index}" for index in range(count))
+
+
+def _reshape(network: Any, shape: tuple[int, int]) -> None:
+    """Give the network an input of 1x3x`shape`, rewriting what a fixed-size export baked in.
+
+    Such a file holds the number of anchors, their centres and their strides as constants. They follow from the input's
+    shape, so they are recomputed, after a check that the recipe gives exactly what the file holds.
+    """
+    old = network.input(0).get_partial_shape()
+    if old.is_static and tuple(old.get_shape()[2:]) != shape:
+        _rewrite_anchors(network, tuple(old.get_shape()[2:]), shape)
+    try:
+        network.reshape([1, 3, *shape])
+    except RuntimeError as error:
+        raise _FixedShapeError("its graph depends on it") from error
+
+
+def _rewrite_anchors(network: Any, old: tuple[int, int], new: tuple[int, int]) -> None:
+    from openvino import opset13
+
+    count = network.output(0).get_shape()[-1]
+    constants = [node for node in network.get_ops() if node.get_type_name() == "Constant"]
+    strides = _strides(constants, count)
+    replaced = _anchors(old, strides), _anchors(new, strides)
+    for node in constants:
+        data = node.get_data()
+        if data.ndim == 1 and data.dtype == np.int64 and count in data:
+            data = np.where(data == count, -1, data)
+        elif data.ndim and data.shape[-1] == count and data.dtype == np.float32:
+            data = _recomputed(data, *replaced)
+        else:
+            continue
+        output = opset13.constant(data).output(0)
+        for target in list(node.output(0).get_target_inputs()):
+            target.replace_source_output(output)
+
+
+def _strides(constants: list[Any], count: int) -> list[int]:
+    for node in constants:
+        data = node.get_data()
+        if data.size == count and data.dtype == np.float32:
+            return [int(stride) for stride in np.unique(data)]
+    raise _FixedShapeError("its strides are not where YOLO keeps them")
+
+
+def _anchors(shape: tuple[int, int], strides: list[int]) -> NDArray[np.float32]:
+    """float32 (3, A): x and y of every anchor's centre in cells of its level, and the level's stride in pixels."""
+    levels = []
+    for stride in strides:
+        y, x = np.mgrid[: shape[0] // stride, : shape[1] // stride].reshape(2, -1) + 0.5
+        levels.append(np.stack((x, y, np.full_like(x, stride))))
+    return np.concatenate(levels, axis=1).astype(np.float32)
+
+
+def _recomputed(data: NDArray[np.float32], old: NDArray[np.float32], new: NDArray[np.float32]) -> NDArray[np.float32]:
+    for part in (slice(0, 2), slice(2, 3)):
+        if data.size == old[part].size and np.array_equal(data.reshape(old[part].shape), old[part]):
+            return new[part].reshape(*data.shape[:-1], -1)
+    raise _FixedShapeError("its anchors are not where YOLO keeps them")
+
+
+def _with_byte_input(network: Any) -> Any:
+    """Take uint8 (1, H, W, 3) BGR pictures: conversion inside the network is faster than in numpy."""
+    from openvino import Layout, Type
+    from openvino.preprocess import ColorFormat, PrePostProcessor
+
+    steps = PrePostProcessor(network)
+    steps.input().tensor().set_element_type(Type.u8).set_layout(Layout("NHWC")).set_color_format(ColorFormat.BGR)
+    steps.input().model().set_layout(Layout("NCHW"))
+    steps.input().preprocess().convert_element_type(Type.f32).convert_color(ColorFormat.RGB).scale(255.0)
+    return steps.build()
