@@ -18,9 +18,10 @@ from tracking.delivery import EventDelivery
 from tracking.detector_source import DetectorSource, LoadedDetector
 from tracking.events import Event
 from tracking.gates import SkipGate
-from tracking.line_counter import Crossing
+from tracking.line_counter import Crossing, LineCounter
 from tracking.pictures import PictureDesk
 from tracking.pipeline import Pipeline, StepResult
+from tracking.tracker import Tracker
 
 IDLE_WAIT_SECS = 0.2
 
@@ -114,16 +115,16 @@ class CameraLoop:
     def _pipeline_for(self, detector: LoadedDetector) -> Pipeline:
         # Another model means other labels, so tracks start afresh.
         if self._pipeline is None or self._pipeline_detector is not detector:
-            self._pipeline = Pipeline(labels=detector.choice.engine.labels)
+            # The engine gives only what is to be counted, so every track is followed.
+            self._pipeline = Pipeline(None, Tracker(), self._lines(), labels=detector.choice.engine.labels)
             self._pipeline_detector = detector
-            self._set_lines()
         return self._pipeline
 
-    def _set_lines(self) -> None:
+    def _lines(self) -> list[LineCounter]:
         config = self._config
-        if self._pipeline is not None:
-            counts = config.inout_count and config.line is not None
-            self._pipeline.set_lines([config.line] if counts and config.line else [], reverse=config.reverse)
+        if config.line is None or not config.inout_count:
+            return []
+        return [LineCounter(config.line, config.reverse)]
 
     def _deliver(self, crossing: Crossing, detector: LoadedDetector) -> None:
         config = self._config
@@ -134,7 +135,7 @@ class CameraLoop:
             score=crossing.score,
             camera_id=config.id,
             site_id=config.site_id,
-            label=crossing.label,
+            label=engine.labels[crossing.label],
             track_id=crossing.track_id,
             line_version=config.line_version,
             model=engine.model or engine.name,
@@ -155,7 +156,8 @@ class CameraLoop:
         if wanted[1].frame_skip != self._settings.frame_skip:
             self._skip = SkipGate(wanted[1].frame_skip)
         self._config, self._settings = wanted
-        self._set_lines()
+        if self._pipeline is not None:
+            self._pipeline.set_lines(self._lines())
         if capture_settings(*wanted) != old:
             self.feed.close()
             self.feed = self._open(*wanted)
