@@ -1,0 +1,145 @@
+"""Sites and cameras in the admin. Every write goes through `cameras.services`."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultiple, UnfoldAdminTextInputWidget
+
+from cameras import services
+from cameras.forms import CameraForm, CameraRowForm, RecordForm, SiteForm
+from cameras.models import Camera, Site
+from cameras.status import read_statuses
+from crowdsite.errors import CrowdsiteError
+from crowdsite.store.connection import client
+
+
+class CameraAdminForm(CameraForm):
+    """As on the camera's page, in the admin's look."""
+
+    class Meta(CameraForm.Meta):
+        pass
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["url"].widget = UnfoldAdminTextInputWidget(attrs=self.fields["url"].widget.attrs)
+        self.fields["line"].widget = UnfoldAdminTextInputWidget()
+        self.fields["line"].help_text = _("[[ax, ay], [bx, by]] from 0 to 1. Easier to draw on the camera's page.")
+        tasks = UnfoldAdminCheckboxSelectMultiple()
+        tasks.choices = self.fields["tasks"].choices
+        self.fields["tasks"].widget = tasks
+
+
+class RecordAdmin(ModelAdmin):
+    """Saves and deletes through services; what they refuse is shown as a sentence instead of a fault."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: RecordForm, change: bool) -> None:
+        obj.__dict__.update(form.write().__dict__)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._explained(request, super().changeform_view, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._explained(request, super().changelist_view, *args, **kwargs)
+
+    def _explained(self, request: HttpRequest, view: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except CrowdsiteError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+
+@admin.register(Site)
+class SiteAdmin(RecordAdmin):
+    form = SiteForm
+    list_display = ["name", "timezone", "max_capacity", "warn_threshold"]
+    search_fields = ["name"]
+    ordering = ["name"]
+
+
+@admin.register(Camera)
+class CameraAdmin(RecordAdmin):
+    form = CameraAdminForm
+    list_display = ["name", "live_status", "site", "address", "show", "enabled", "edit_line"]
+    list_editable = ["show", "enabled"]
+    list_filter = ["enabled", "show", "inout_count", "ppe", "site"]
+    search_fields = ["name"]
+    ordering = ["name"]
+    actions = ["enable", "disable"]
+    readonly_fields = ["live_status", "edit_line", "line_version", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["name", "url", "site", "live_status"]}),
+        (_("Use"), {"fields": ["enabled", "show", "tasks"]}),
+        (_("Counting line"), {"fields": ["edit_line", "line", "reverse", "line_version"]}),
+        (
+            _("Picture and connection"),
+            {"fields": ["transport", "orientation", "resolution", "profile", "ffmpeg_flags"], "classes": ["collapse"]},
+        ),
+        (_("Record"), {"fields": ["created_at", "updated_at"], "classes": ["collapse"]}),
+    ]
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[ModelForm]:
+        return super().get_changelist_form(request, **{"form": CameraRowForm, **kwargs})
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The page's statuses come with one question to Redis."""
+        page = super().get_changelist_instance(request)
+        statuses = read_statuses(client(), [camera.pk for camera in page.result_list])
+        for camera in page.result_list:
+            camera.status = statuses.get(camera.pk)
+        return page
+
+    def delete_model(self, request: HttpRequest, obj: Camera) -> None:
+        services.delete_camera(camera_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Camera]) -> None:
+        for camera in queryset:
+            services.delete_camera(camera_id=camera.pk)
+
+    @display(description=_("status"), label={"online": "success", "degraded": "warning", "offline": "danger"})
+    def live_status(self, camera: Camera) -> tuple[str, str] | str:
+        if camera.pk is None:
+            return "–"
+        if not camera.enabled:
+            return "disabled", _("Disabled")
+        if not hasattr(camera, "status"):
+            camera.status = read_statuses(client(), [camera.pk]).get(camera.pk)
+        state = camera.status.state if camera.status else "offline"
+        return state, {"online": _("Live"), "degraded": _("Degraded")}.get(state, _("Offline"))
+
+    @admin.display(description=_("address"))
+    def address(self, camera: Camera) -> str:
+        return camera.masked_url
+
+    @admin.display(description=_("line"))
+    def edit_line(self, camera: Camera) -> str:
+        if camera.pk is None:
+            return _("Save the camera first, then draw the line.")
+        words = _("Change the line") if camera.line else _("Draw the line")
+        return format_html('<a href="{}">{}</a>', reverse("camera-edit", args=[camera.pk]), words)
+
+    @action(description=_("Switch on"), permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Camera]) -> None:
+        self._switch(request, queryset, enabled=True)
+
+    @action(description=_("Switch off"), permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Camera]) -> None:
+        self._switch(request, queryset, enabled=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Camera], *, enabled: bool) -> None:
+        changed = services.set_enabled(camera_ids=[camera.pk for camera in queryset], enabled=enabled)
+        for camera in changed:
+            self.log_change(request, camera, [{"changed": {"fields": ["enabled"]}}])
+        self.message_user(request, f"Cameras switched {'on' if enabled else 'off'}: {len(changed)}.", messages.SUCCESS)

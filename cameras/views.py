@@ -1,0 +1,154 @@
+"""The camera pages. `/cameras` is a page to look at (GET) and v81's address for adding a camera (POST, JSON)."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required, login_required, permission_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from cameras import services
+from cameras.api import CameraViewSet
+from cameras.forms import CameraForm
+from cameras.models import Camera, Site
+from cameras.selectors import all_cameras
+from cameras.status import read_statuses
+from cameras.validation import line_warnings
+from crowdsite.errors import CrowdsiteError
+from crowdsite.store.connection import client
+
+# Marks the message whose toast offers to undo; followed by the camera's number.
+UNDO_TAG = "undo-camera"
+
+_create_from_json = CameraViewSet.as_view({"post": "create"})
+
+
+def _explains(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """What a service refuses is said on the list of cameras; a page that is not there is a 404."""
+
+    @wraps(view)
+    def explained(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except CrowdsiteError as error:
+            if request.method != "POST":
+                raise Http404(error.message) from error
+            messages.error(request, error.message)
+            return redirect("cameras")
+
+    return explained
+
+
+@csrf_exempt  # DRF asks for the token where the caller is known by a session cookie
+@login_not_required  # each branch has its own answer for strangers: a login page, or JSON
+def cameras(request: HttpRequest) -> HttpResponse:
+    """`/cameras`."""
+    if request.method == "POST":
+        return _create_from_json(request)
+    if request.method in {"GET", "HEAD"}:
+        return camera_list(request)
+    return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+
+
+@login_required
+@permission_required("cameras.view_camera", raise_exception=True)
+def camera_list(request: HttpRequest) -> HttpResponse:
+    """Every camera with its status, trouble first."""
+    search = request.GET.get("q", "").strip()[:100]
+    found = [camera for camera in all_cameras() if search.casefold() in camera.name.casefold()]
+    statuses = read_statuses(client(), [camera.pk for camera in found])
+    sites = {site.pk: site for site in Site.objects.all()}
+    for camera in found:
+        camera.status = statuses.get(camera.pk)
+        camera.site = sites[camera.site_id]
+    found.sort(key=_trouble)
+    return render(request, "cameras/list.html", {"cameras": found, "search": search})
+
+
+def _trouble(camera: Camera) -> tuple[int, str]:
+    if not camera.enabled:
+        return 3, camera.name.casefold()
+    state = camera.status.state if camera.status else "offline"
+    return {"offline": 0, "degraded": 1}.get(state, 2), camera.name.casefold()
+
+
+@permission_required("cameras.add_camera", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def camera_add(request: HttpRequest) -> HttpResponse:
+    """The form of a new camera; its line is drawn on the page that follows."""
+    form = CameraForm(request.POST or None)
+    camera = _write(form)
+    if camera is None:
+        return _form(request, form, None)
+    messages.success(request, f"“{camera.name}” was added. Draw the line people cross.")
+    return redirect("camera-edit", camera.pk)
+
+
+@permission_required("cameras.change_camera", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+@_explains
+def camera_edit(request: HttpRequest, camera_id: int) -> HttpResponse:
+    """A camera's settings and its line."""
+    camera = services.get_camera(camera_id)
+    form = CameraForm(request.POST or None, instance=camera)
+    saved = _write(form)
+    if saved is None:
+        return _form(request, form, form.stored)
+    messages.success(request, f"“{saved.name}” was saved. Counting follows within two seconds.")
+    return redirect("camera-edit", saved.pk)
+
+
+def _write(form: CameraForm) -> Camera | None:
+    """The saved camera, or None while the form has errors or was not sent."""
+    if not form.is_valid():
+        return None
+    try:
+        return form.write()
+    except CrowdsiteError as error:
+        form.add_error(None, error.message)
+        return None
+
+
+def _form(request: HttpRequest, form: CameraForm, camera: Camera | None) -> HttpResponse:
+    line = camera.points if camera else None
+    context = {"form": form, "camera": camera, "warnings": line_warnings(line) if line else []}
+    return render(request, "cameras/form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@permission_required("cameras.delete_camera", raise_exception=True)
+@_explains
+def camera_delete(request: HttpRequest, camera_id: int) -> HttpResponse:
+    """Delete, with a way back in the message."""
+    camera = services.delete_camera(camera_id=camera_id)
+    sentence = f"“{camera.name}” was deleted. Its counts stay in the reports."
+    messages.success(request, sentence, extra_tags=f"{UNDO_TAG} {camera_id}")
+    return redirect("cameras")
+
+
+@require_POST
+@permission_required("cameras.add_camera", raise_exception=True)
+@_explains
+def camera_restore(request: HttpRequest) -> HttpResponse:
+    """Undo: bring the camera of the posted `camera_id` back."""
+    camera_id = request.POST.get("camera_id", "")
+    if not (camera_id.isascii() and camera_id.isdigit() and len(camera_id) < 16):
+        raise services.NotFoundError("Say which camera to bring back.")
+    camera = services.restore_camera(camera_id=int(camera_id))
+    messages.success(request, f"“{camera.name}” is back.")
+    return redirect("cameras")
+
+
+@require_POST
+@permission_required("cameras.change_camera", raise_exception=True)
+@_explains
+def camera_switch(request: HttpRequest, camera_id: int, enabled: bool) -> HttpResponse:
+    """Enable or disable one camera."""
+    camera = services.get_camera(camera_id)
+    services.set_enabled(camera_ids=[camera_id], enabled=enabled)
+    words = "on. Its picture comes within seconds." if enabled else "off. Nothing is counted there."
+    messages.success(request, f"“{camera.name}” is switched {words}")
+    return redirect("cameras")

@@ -1,0 +1,37 @@
+"""The three roles, as Django groups: viewers look, operators also set up, administrators do everything."""
+
+from django.apps import apps
+from django.contrib.auth.models import AbstractUser, Group, Permission
+from django.db.models import Q
+
+VIEWER = "viewer"
+OPERATOR = "operator"
+ADMINISTRATOR = "administrator"
+ROLES = (VIEWER, OPERATOR, ADMINISTRATOR)
+
+# The apps whose records are the project's own; those not installed are passed over.
+OWN_APPS = ("crowdsite", "licensing", "cameras", "tracking", "ppe", "faces", "reports", "alerts")
+
+
+def ensure_roles() -> None:
+    """Create the groups and give them today's permissions. Repeatable: permissions of new models are added."""
+    labels = [label for label in OWN_APPS if apps.is_installed(label)]
+    own = Permission.objects.filter(content_type__app_label__in=labels)
+    wanted = {
+        VIEWER: own.filter(Q(codename__startswith="view_")),
+        OPERATOR: own,
+        ADMINISTRATOR: Permission.objects.all(),
+    }
+    for role, permissions in wanted.items():
+        group, _ = Group.objects.get_or_create(name=role)
+        group.permissions.set(permissions)
+
+
+def assign_role(user: AbstractUser, role: str) -> None:
+    """Give `user` this role and no other. Operators and administrators may enter the admin."""
+    if role not in ROLES:
+        raise ValueError(f"There is no role {role!r}. The roles are {', '.join(ROLES)}.")
+    user.groups.remove(*Group.objects.filter(name__in=ROLES))
+    user.groups.add(Group.objects.get(name=role))
+    user.is_staff = role != VIEWER
+    user.save(update_fields=["is_staff"])
