@@ -17,7 +17,6 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultiple, UnfoldAdminTextInp
 from cameras import services
 from cameras.forms import CameraForm, CameraRowForm, RecordForm, SiteForm
 from cameras.models import Camera, Site
-from cameras.status import read_statuses
 from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
 
@@ -95,6 +94,8 @@ class CameraAdmin(RecordAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The page's statuses come with one question to Redis."""
+        from cameras.status import read_statuses
+
         page = super().get_changelist_instance(request)
         statuses = read_statuses(client(), [camera.pk for camera in page.result_list])
         for camera in page.result_list:
@@ -115,6 +116,8 @@ class CameraAdmin(RecordAdmin):
         if not camera.enabled:
             return "disabled", _("Disabled")
         if not hasattr(camera, "status"):
+            from cameras.status import read_statuses
+
             camera.status = read_statuses(client(), [camera.pk]).get(camera.pk)
         state = camera.status.state if camera.status else "offline"
         return state, {"online": _("Live"), "degraded": _("Degraded")}.get(state, _("Offline"))
