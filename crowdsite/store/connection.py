@@ -1,0 +1,69 @@
+"""The one Redis connection pool of a process, and what every room uses to talk to Redis.
+
+`client()` is shared by all threads and safe across fork (the pool notices a new process id). Replies are bytes.
+It fails fast and never repeats a command by itself: a repeated INCR would count twice, so the caller decides.
+"""
+
+import asyncio
+import weakref
+from functools import lru_cache
+from importlib.resources import files
+
+import redis
+import redis.asyncio
+from django.conf import settings
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.commands.core import Script
+from redis.retry import Retry
+
+SOCKET_TIMEOUT_SECS = 5.0
+CONNECT_TIMEOUT_SECS = 2.0
+HEALTH_CHECK_SECS = 15
+
+# RESP2 keeps replies the same on Redis 6.2, 7, 8 and Valkey.
+_OPTIONS = {
+    "socket_timeout": SOCKET_TIMEOUT_SECS,
+    "socket_connect_timeout": CONNECT_TIMEOUT_SECS,
+    "socket_keepalive": True,
+    "health_check_interval": HEALTH_CHECK_SECS,
+    "protocol": 2,
+    "decode_responses": False,
+}
+_async_clients: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, redis.asyncio.Redis]]" = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def url() -> str:
+    """The address in `DATABASES["redis"]["NAME"]`."""
+    return settings.DATABASES["redis"]["NAME"]
+
+
+def client(address: str | None = None) -> redis.Redis:
+    """This process's client for `address` (default: the store's). It connects at the first command, not here."""
+    return _client(address or url())
+
+
+@lru_cache(maxsize=8)
+def _client(address: str) -> redis.Redis:
+    return redis.Redis.from_url(address, retry=Retry(NoBackoff(), 0), **_OPTIONS)
+
+
+def async_client(address: str | None = None) -> redis.asyncio.Redis:
+    """The client of the running event loop: connections must not travel between loops. Call it inside a coroutine."""
+    address = address or url()
+    clients = _async_clients.setdefault(asyncio.get_running_loop(), {})
+    if address not in clients:
+        clients[address] = redis.asyncio.Redis.from_url(address, retry=AsyncRetry(NoBackoff(), 0), **_OPTIONS)
+    return clients[address]
+
+
+@lru_cache(maxsize=64)
+def lua(package: str, name: str) -> Script:
+    """The script `lua/{name}.lua` of a package, e.g. `lua("tracking", "record_event")(keys=[...], args=[...])`.
+
+    It is sent by its hash and loaded again where the server has forgotten it. Pass `client=pipeline` to use it in one.
+    """
+    text = (files(package) / "lua" / f"{name}.lua").read_text(encoding="utf-8")
+    return client().register_script(text)
