@@ -28,6 +28,15 @@ def anchors(xyxy: NDArray[np.float32], size: Size) -> Floats:
     return np.stack([(x1 + x2) / 2, np.clip(xyxy[:, 3], 0, height)], axis=1).astype(np.float64)
 
 
+def overlaps(xyxy: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union, float32 (N, M), of boxes (N, 4) with boxes (M, 4)."""
+    corner = np.maximum(xyxy[:, None, :2], others[None, :, :2])
+    sides = np.maximum(np.minimum(xyxy[:, None, 2:], others[None, :, 2:]) - corner, 0)
+    shared = sides[..., 0] * sides[..., 1]
+    area, other_area = np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1), np.prod(others[:, 2:] - others[:, :2], axis=1)
+    return np.asarray(shared / np.maximum(area[:, None] + other_area[None, :] - shared, 1e-9), np.float32)
+
+
 def to_pixels(line: Line, size: Size) -> Floats:
     """A normalised line as float64 (2, 2) pixels."""
     return np.asarray(line, np.float64) * np.asarray(size, np.float64)

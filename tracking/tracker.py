@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.association import Gate, assign, costs
+from tracking.association import Floats, Gate, Rows, assign, costs
 from tracking.detections import Detections
-from tracking.geometry import Size, anchors
+from tracking.geometry import Size, anchors, overlaps
 from tracking.motion import Motion, MotionModel, corrected, predicted
 
 
@@ -42,12 +42,15 @@ class Tracks:
 class TrackerSettings:
     """lost_secs: a track not seen for longer is over. tentative_secs: the same for an unconfirmed one.
     confirm_hits: sightings before a track counts for real. start_score: weaker boxes continue tracks, never start one.
+    start_overlap: nor does a box that shares so much of its area (intersection over union) with a better or a tracked
+    one, since detectors report some people twice.
     """
 
     lost_secs: float = 1.5
     tentative_secs: float = 0.7
     confirm_hits: int = 2
     start_score: float = 0.25
+    start_overlap: float = 0.5
     motion: MotionModel = field(default_factory=MotionModel)
     gate: Gate = field(default_factory=Gate)
 
@@ -60,9 +63,9 @@ class _Rows:
     label: NDArray[np.int16]
     score: NDArray[np.float32]
     hits: NDArray[np.int64]
-    seen_at: NDArray[np.float64]
+    seen_at: Floats
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "_Rows":
+    def take(self, rows: Rows | NDArray[np.bool_]) -> "_Rows":
         return _Rows(self.id[rows], self.label[rows], self.score[rows], self.hits[rows], self.seen_at[rows])
 
     def joined(self, other: "_Rows") -> "_Rows":
@@ -102,15 +105,14 @@ class Tracker:
         foot = anchors(detections.xyxy, size)
         box = np.maximum(detections.xyxy[:, 2:] - detections.xyxy[:, :2], 1.0).astype(np.float64)
         ahead = predicted(self._motion, np.maximum(at - self._rows.seen_at, 0.0), self.settings.motion)
-        track, detection = self._match(ahead, foot, box, detections)
-        seen = corrected(ahead.take(track), foot[detection], box[detection], self.settings.motion)
-        self._motion.put(track, seen)
+        track, detection, free = self._match(ahead, foot, box, detections)
+        self._motion.put(track, corrected(ahead.take(track), foot[detection], box[detection], self.settings.motion))
         rows = self._rows
         rows.score[track] = detections.score[detection]
         rows.hits[track] += 1
         rows.seen_at[track] = at
         held = len(rows.id)
-        self._start(np.setdiff1d(np.arange(len(detections)), detection), foot, box, detections, at)
+        self._start(free, foot, box, detections, at)
         return self._shown(np.concatenate([np.sort(track), np.arange(held, len(self))]), at, size)
 
     def _follow_size(self, size: Size) -> None:
@@ -125,23 +127,39 @@ class Tracker:
         if not keep.all():
             self._rows, self._motion = self._rows.take(keep), self._motion.take(keep)
 
-    def _match(
-        self, ahead: Motion, foot: NDArray[np.float64], box: NDArray[np.float64], detections: Detections
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        cost = costs(ahead, foot, box, self.settings.motion, self.settings.gate)
+    def _match(self, ahead: Motion, foot: Floats, box: Floats, detections: Detections) -> tuple[Rows, Rows, Rows]:
+        """Tracks and the detections that continue them, row by row, and the detections that are somebody new.
+
+        Weak boxes and second boxes of the same thing are left for tracks that found no other (the idea of ByteTrack,
+        Zhang et al. 2022, for weak boxes), and start none.
+        """
+        settings = self.settings
+        cost = costs(ahead, foot, box, settings.motion, settings.gate)
         # A car never becomes a person.
         cost[self._rows.label[:, None] != detections.label[None, :]] = np.inf
-        return assign(cost)
+        alike = overlaps(detections.xyxy, detections.xyxy) > settings.start_overlap
+        alike &= detections.label[:, None] == detections.label[None, :]
+        rank = np.argsort(np.argsort(-detections.score, kind="stable"), kind="stable")
+        first = detections.score >= settings.start_score
+        first &= ~(alike & (rank[None, :] < rank[:, None])).any(axis=1)
+        strong, weak = np.flatnonzero(first), np.flatnonzero(~first)
+        track, column = assign(cost[:, strong])
+        left = np.setdiff1d(np.arange(len(ahead)), track)
+        late_track, late_column = assign(cost[np.ix_(left, weak)])
+        track = np.concatenate([track, left[late_track]])
+        detection = np.concatenate([strong[column], weak[late_column]])
+        taken = np.zeros(len(detections), np.bool_)
+        taken[detection] = True
+        return track, detection, np.flatnonzero(first & ~taken & ~alike[:, taken].any(axis=1))
 
     def _start(
         self,
-        free: NDArray[np.intp],
-        foot: NDArray[np.float64],
-        box: NDArray[np.float64],
+        free: Rows,
+        foot: Floats,
+        box: Floats,
         detections: Detections,
         at: float,
     ) -> None:
-        free = free[detections.score[free] >= self.settings.start_score]
         if not len(free):
             return
         count = len(free)
@@ -152,7 +170,7 @@ class Tracker:
         self._rows = self._rows.joined(born)
         self._motion = self._motion.joined(Motion.born(foot[free], box[free], self.settings.motion))
 
-    def _shown(self, now: NDArray[np.intp], at: float, size: Size) -> Tracks:
+    def _shown(self, now: Rows, at: float, size: Size) -> Tracks:
         rows, motion = self._rows.take(now), self._motion.take(now)
         width, height = size
         xyxy = motion.boxes()
