@@ -3,6 +3,7 @@
 Nothing heavy is imported here: an engine's library is loaded when the engine is made, inside the process that uses it.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from crowdsite.errors import CrowdsiteError, NotAvailable
 from tracking.engines.base import Engine
 from tracking.engines.boxes import Filter
+from tracking.engines.devices import resolve_device
+from tracking.engines.exports import exported
 
 NMS_IOU = 0.7
 
@@ -27,12 +30,13 @@ def create_engine(
     precision: str = "f32",
     cache_dir: Path | None = None,
 ) -> Engine:
-    """The engine for `model`: `.onnx` and `.xml` run on OpenVINO, `None` is the weightless people detector.
+    """The engine for `model`: `.onnx` and `.xml` run on OpenVINO, `.pt` and `.engine` on an NVIDIA card. Without a card
+    a `.pt` is exported once and runs on OpenVINO. `None` is the weightless people detector.
 
     device: `auto`, `cpu`, `cuda` or `cuda:1`. imgsz: long side of the network's input in pixels. conf: lowest score.
     labels: class names to report, all of the model's when None; a name the model does not know is ignored.
     threads: CPU threads, all cores when None. precision: `f32`, or `bf16` where the CPU has it.
-    cache_dir: where converted models are kept. Raises NotAvailable with a sentence where the file or a library is
+    cache_dir: where exported models are kept. Raises NotAvailable with a sentence where the file or a library is
     missing.
     """
     if not 0 < conf < 1:
@@ -50,10 +54,29 @@ def create_engine(
         return HogEngine(imgsz=imgsz, keep=keep(HogEngine.labels))
     if not model.is_file():
         raise NotAvailable(f"The model file {model} does not exist. Put it there or choose another model.")
+    if model.suffix in {".pt", ".engine"}:
+        chosen = resolve_device(device)
+        if chosen != "cpu" or model.suffix == ".engine":
+            return _on_card(model, imgsz=imgsz, keep=keep, device=chosen)
+        return _on_processor(exported(model, cache_dir), model.name, imgsz, keep, threads, precision)
     if model.suffix in {".onnx", ".xml"}:
-        from tracking.engines.openvino import OpenVinoEngine
-
-        return OpenVinoEngine(model, imgsz=imgsz, keep=keep, threads=threads, precision=precision, cache_dir=cache_dir)
+        return _on_processor(model, model.name, imgsz, keep, threads, precision)
     raise NotAvailable(
         f"The model file {model} is of an unknown kind. Crowdsite reads .onnx, .xml (OpenVINO), .pt and .engine files."
     )
+
+
+def _on_processor(
+    network: Path, name: str, imgsz: int, keep: Callable[[tuple[str, ...]], Filter], threads: int | None, precision: str
+) -> Engine:
+    from tracking.engines.openvino import OpenVinoEngine
+
+    return OpenVinoEngine(network, name=name, imgsz=imgsz, keep=keep, threads=threads, precision=precision)
+
+
+def _on_card(model: Path, *, imgsz: int, keep: Callable[[tuple[str, ...]], Filter], device: str) -> Engine:
+    if device == "cpu":
+        raise NotAvailable(f"{model.name} is a TensorRT file and needs an NVIDIA card. Use an .onnx or .pt file here.")
+    from tracking.engines.ultralytics import UltralyticsEngine
+
+    return UltralyticsEngine(model, imgsz=imgsz, keep=keep, device=device)

@@ -34,23 +34,24 @@ class OpenVinoEngine:
 
     def __init__(
         self,
-        model: Path,
+        network: Path,
         *,
+        name: str,
         imgsz: int,
         keep: Callable[[tuple[str, ...]], Filter],
         threads: int | None = None,
         precision: str = "f32",
-        cache_dir: Path | None = None,
     ):
-        """Load `model`. `keep` is asked what to keep once the class names are known."""
-        self.model = model.name
-        self._path = model
+        """Load the file `network`; `name` is what it is called in the log. `keep` says what to keep once the class
+        names are known."""
+        self.model = name
+        self._path = network
         self._imgsz = imgsz
-        self._core = _core(cache_dir)
+        self._core = _core()
         self._config = _config(threads, precision)
-        network = _read(self._core, model)
-        self._row_output = _gives_rows(network, model)
-        self.labels = _labels(network, model, self._row_output)
+        read = _read(self._core, network)
+        self._row_output = _gives_rows(read, network)
+        self.labels = _labels(read, network, self._row_output)
         self._keep = keep(self.labels)
         self._fixed_shape: tuple[int, int] | None = None
         self._compiled: OrderedDict[tuple[int, int], Any] = OrderedDict()
@@ -89,7 +90,7 @@ class OpenVinoEngine:
         try:
             _reshape(network, shape)
         except _FixedShapeError as reason:
-            log.info("%s keeps the input shape it was exported with (%s).", self.model, reason)
+            log.warning("%s keeps the input shape it was exported with (%s).", self.model, reason)
             network = _read(self._core, self._path)
             self._fixed_shape = tuple(network.input(0).get_shape())[2:]
         return self._core.compile_model(_with_byte_input(network), "CPU", self._config).create_infer_request()
@@ -99,7 +100,7 @@ class _FixedShapeError(Exception):
     """The file cannot be used with another input shape."""
 
 
-def _core(cache_dir: Path | None) -> Any:
+def _core() -> Any:
     try:
         import openvino
     except ImportError as error:
@@ -107,11 +108,7 @@ def _core(cache_dir: Path | None) -> Any:
             "The library openvino is not installed, so .onnx and .xml models cannot be used here. "
             "Install requirements/base.txt."
         ) from error
-    core = openvino.Core()
-    if cache_dir:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        core.set_property({"CACHE_DIR": str(cache_dir)})
-    return core
+    return openvino.Core()
 
 
 def _config(threads: int | None, precision: str) -> dict[str, str]:
@@ -163,11 +160,15 @@ def _reshape(network: Any, shape: tuple[int, int]) -> None:
     Such a file holds the number of anchors, their centres and their strides as constants. They follow from the input's
     shape, so they are recomputed, after a check that the recipe gives exactly what the file holds.
     """
+    from openvino import PartialShape
+
     old = network.input(0).get_partial_shape()
     if old.is_static and tuple(old.get_shape()[2:]) != shape:
         _rewrite_anchors(network, tuple(old.get_shape()[2:]), shape)
     try:
-        network.reshape([1, 3, *shape])
+        # Model.reshape would first check the rewritten graph against the old input.
+        network.get_parameters()[0].set_partial_shape(PartialShape([1, 3, *shape]))
+        network.validate_nodes_and_infer_types()
     except RuntimeError as error:
         raise _FixedShapeError("its graph depends on it") from error
 
