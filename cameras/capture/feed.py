@@ -1,0 +1,139 @@
+"""A camera that is kept open: one thread opens, reads and opens again; everybody else takes the newest picture."""
+
+import threading
+import time
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+from loguru import logger
+from numpy.typing import NDArray
+
+from cameras.address import mask, mask_text
+from cameras.capture.backoff import Backoff
+from cameras.capture.errors import CaptureError
+from cameras.capture.health import Health, HealthMeter
+from cameras.capture.settings import CaptureSettings
+from cameras.capture.source import Source
+from cameras.capture.sources import open_source
+from cameras.frames import Frame
+
+__all__ = ["CaptureSettings", "Feed"]
+
+CLOSE_SECS = 2.0
+# Pictures for this long and the camera counts as well again; one that dies at once each time does not.
+WELL_AFTER_SECS = 10.0
+_FINGERPRINT_STEP = 16
+
+
+class Feed:
+    """Starts at once and goes on until `close`. A camera that fails is opened again and again, ever less often.
+
+    Only the newest picture is kept: one that nobody took before the next came is dropped and counted. open_source and
+    clock (unix seconds) are replaced by tests.
+    """
+
+    def __init__(
+        self,
+        settings: CaptureSettings,
+        *,
+        open_source: Callable[[CaptureSettings, threading.Event], Source] = open_source,
+        clock: Callable[[], float] = time.time,
+        backoff: Backoff | None = None,
+    ):
+        self.settings = settings
+        self._open_source, self._clock = open_source, clock
+        self._backoff = backoff or Backoff()
+        self._meter = HealthMeter(target_fps=settings.fps, now=clock())
+        self._stop = threading.Event()
+        self._news = threading.Condition()
+        self._newest: Frame | None = None
+        self._index = 0
+        self._thread = threading.Thread(target=self._run, name=f"feed {mask(settings.url)[:40]}", daemon=True)
+        self._thread.start()
+
+    def take(self) -> Frame | None:
+        """The newest picture that nobody has taken yet, at once. The caller owns it."""
+        with self._news:
+            frame, self._newest = self._newest, None
+            return frame
+
+    def wait(self, timeout_secs: float) -> bool:
+        """Whether a picture lies ready to be taken, waiting up to `timeout_secs` for one."""
+        with self._news:
+            return self._news.wait_for(lambda: self._newest is not None or self._stop.is_set(), timeout_secs) and (
+                self._newest is not None
+            )
+
+    def health(self) -> Health:
+        return self._meter.health(self._clock())
+
+    def close(self) -> None:
+        """End the capture and its process. Waits for that at most two seconds; may be called twice."""
+        self._stop.set()
+        with self._news:
+            self._newest = None
+            self._news.notify_all()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(CLOSE_SECS)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._watch_once()
+            except CaptureError as error:
+                if self._stop.is_set():
+                    return
+                self._stop.wait(self._note_failure(error))
+
+    def _watch_once(self) -> None:
+        """Open the camera and read it until it fails or the feed is closed."""
+        source = self._open_source(self.settings, self._stop)
+        try:
+            opened_at = self._clock()
+            self._meter.opened(
+                backend=source.backend, size=(source.width, source.height), nominal_fps=source.nominal_fps,
+                note=source.note, now=opened_at,
+            )  # fmt: skip
+            is_well = False
+            while (image := source.read()) is not None:
+                now = self._clock()
+                self._offer(image, now)
+                if not is_well and now - opened_at > WELL_AFTER_SECS:
+                    is_well = True
+                    self._backoff.reset()
+        finally:
+            source.close()
+
+    def _offer(self, image: NDArray[np.uint8], now: float) -> None:
+        if self._meter.health(now).frame_at is None:
+            logger.info("{} gives pictures, {} x {}", mask(self.settings.url), image.shape[1], image.shape[0])
+        self._meter.arrived(now, _fingerprint(image))
+        frame = Frame(image, now, self._index)
+        self._index += 1
+        with self._news:
+            if self._newest is not None:
+                self._meter.dropped += 1
+            self._newest = frame
+            self._news.notify()
+
+    def _note_failure(self, error: CaptureError) -> float:
+        """Remember and log it. Returns how long to wait."""
+        now = self._clock()
+        self._meter.failed(error, now)
+        wait_secs = self._backoff.next_secs(time.monotonic())
+        if error.permanent:
+            wait_secs = max(wait_secs, error.retry_secs)
+        # The first failure is news, the hundredth is not.
+        level = "WARNING" if self._backoff.tries == 1 else "DEBUG"
+        url = self.settings.url
+        logger.log(
+            level, "{}: {} Next try in {:.0f} s. ({})",
+            mask(url), error.message, wait_secs, mask_text(error.detail, url),
+        )  # fmt: skip
+        return wait_secs
+
+
+def _fingerprint(image: NDArray[np.uint8]) -> int:
+    """Equal for equal pictures; looks at a sample, so that it costs nothing beside the picture itself."""
+    return zlib.crc32(image[::_FINGERPRINT_STEP, ::_FINGERPRINT_STEP].tobytes())

@@ -1,0 +1,30 @@
+"""What a capture needs to know about its camera."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# The shorter side of the picture is reduced to this many pixels; "original" is bounded so that an 8K camera cannot
+# fill the memory.
+MAX_HEIGHT = {"480p": 480, "720p": 720, "1080p": 1080, "original": 2160}
+
+DEFAULT_FFMPEG_FLAGS = "-flags low_delay -fflags nobuffer"
+DEFAULT_BACKENDS = ("ffmpeg", "gstreamer")
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSettings:
+    """Equal settings mean an equal capture: a loop opens its feed again when they differ.
+
+    url: with its password, so it is left out of `repr`. max_height: pixels of the shorter side, before turning.
+    orientation: normal, rotate_90 (to the right), rotate_180, rotate_270, mirror (left to right) or flip (top to
+    bottom). fps: at most this many pictures a second cross the pipe. folders: where video files may lie.
+    """
+
+    url: str = field(repr=False)
+    transport: str = "tcp"
+    max_height: int = MAX_HEIGHT["original"]
+    orientation: str = "normal"
+    fps: float = 10.0
+    ffmpeg_flags: str = DEFAULT_FFMPEG_FLAGS
+    backend_priority: tuple[str, ...] = DEFAULT_BACKENDS
+    folders: tuple[Path, ...] = ()
