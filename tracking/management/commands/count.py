@@ -54,7 +54,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         # One sentence of ours instead of what FFmpeg thinks of a file.
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-        cv2.setLogLevel(0)
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         try:
             report = _count(options)
         except CrowdsiteError as error:
