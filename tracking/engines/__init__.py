@@ -5,6 +5,7 @@ Nothing heavy is imported here: an engine's library is loaded when the engine is
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from tracking.engines.devices import resolve_device
 from tracking.engines.exports import exported
 
 NMS_IOU = 0.7
+
+Keep = Callable[[tuple[str, ...]], Filter]
+"""What to keep, from the class names of the model."""
 
 __all__ = ["Engine", "create_engine"]
 
@@ -27,7 +31,8 @@ def create_engine(
     conf: float = 0.25,
     labels: frozenset[str] | None = None,
     threads: int | None = None,
-    precision: str = "f32",
+    streams: int = 1,
+    precision: str = "auto",
     cache_dir: Path | None = None,
 ) -> Engine:
     """The engine for `model`: `.onnx` and `.xml` run on OpenVINO, `.pt` and `.engine` on an NVIDIA card. Without a card
@@ -35,7 +40,9 @@ def create_engine(
 
     device: `auto`, `cpu`, `cuda` or `cuda:1`. imgsz: long side of the network's input in pixels. conf: lowest score.
     labels: class names to report, all of the model's when None; a name the model does not know is ignored.
-    threads: CPU threads, all cores when None. precision: `f32`, or `bf16` where the CPU has it.
+    threads: CPU threads, all cores when None. streams: pictures a CPU engine works on side by side: 1 when pictures
+    come one by one, the number of cores when they come from several cameras. precision: `auto` (half precision where
+    the processor computes in it), `f32` or `bf16`.
     cache_dir: where exported models are kept. Raises NotAvailable with a sentence where the file or a library is
     missing.
     """
@@ -48,6 +55,7 @@ def create_engine(
         wanted = [index for index, name in enumerate(names) if labels is None or name in labels]
         return Filter(conf=conf, iou=NMS_IOU, classes=np.array(wanted, np.int16))
 
+    options = {"imgsz": imgsz, "threads": threads, "streams": streams, "precision": precision}
     if model is None:
         from tracking.engines.hog import HogEngine
 
@@ -58,23 +66,21 @@ def create_engine(
         chosen = resolve_device(device)
         if chosen != "cpu" or model.suffix == ".engine":
             return _on_card(model, imgsz=imgsz, keep=keep, device=chosen)
-        return _on_processor(exported(model, cache_dir), model.name, imgsz, keep, threads, precision)
+        return _on_processor(exported(model, cache_dir), model.name, keep, options)
     if model.suffix in {".onnx", ".xml"}:
-        return _on_processor(model, model.name, imgsz, keep, threads, precision)
+        return _on_processor(model, model.name, keep, options)
     raise NotAvailable(
         f"The model file {model} is of an unknown kind. Crowdsite reads .onnx, .xml (OpenVINO), .pt and .engine files."
     )
 
 
-def _on_processor(
-    network: Path, name: str, imgsz: int, keep: Callable[[tuple[str, ...]], Filter], threads: int | None, precision: str
-) -> Engine:
+def _on_processor(network: Path, name: str, keep: Keep, options: dict[str, Any]) -> Engine:
     from tracking.engines.openvino import OpenVinoEngine
 
-    return OpenVinoEngine(network, name=name, imgsz=imgsz, keep=keep, threads=threads, precision=precision)
+    return OpenVinoEngine(network, name=name, keep=keep, **options)
 
 
-def _on_card(model: Path, *, imgsz: int, keep: Callable[[tuple[str, ...]], Filter], device: str) -> Engine:
+def _on_card(model: Path, *, imgsz: int, keep: Keep, device: str) -> Engine:
     if device == "cpu":
         raise NotAvailable(f"{model.name} is a TensorRT file and needs an NVIDIA card. Use an .onnx or .pt file here.")
     from tracking.engines.ultralytics import UltralyticsEngine

@@ -6,8 +6,9 @@ a general-purpose wrapper spends as long around the network as inside it.
 
 import ast
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,13 @@ MAX_SHAPES = 4  # compiled inputs kept: each holds the weights once more (10-30 
 
 
 class OpenVinoEngine:
-    """A YOLO detection network on the CPU, one compiled copy per input shape that is in use."""
+    """A YOLO detection network on the CPU, one compiled copy per input shape that is in use.
+
+    The pictures of one call run side by side, a stream each: two streams of one thread did a third more pictures a
+    second than one stream of two threads, for a fifth less CPU, and one call with a batch of four gained nothing.
+    """
 
     name = "openvino"
-    max_batch = 4  # a CPU works on one picture at a time; more would only make the first camera of a batch wait
 
     def __init__(
         self,
@@ -40,60 +44,91 @@ class OpenVinoEngine:
         imgsz: int,
         keep: Callable[[tuple[str, ...]], Filter],
         threads: int | None = None,
-        precision: str = "f32",
+        streams: int = 1,
+        precision: str = "auto",
     ):
         """Load the file `network`; `name` is what it is called in the log. `keep` says what to keep once the class
-        names are known."""
+        names are known. streams: pictures worked on at once; with one, all threads work on the same picture.
+        """
         self.model = name
+        self.max_batch = 4 if streams <= 4 else 8
         self._path = network
         self._imgsz = imgsz
+        self._streams = streams
         self._core = _core()
-        self._config = _config(threads, precision)
+        self._config = _config(self._core, threads, streams, precision)
         read = _read(self._core, network)
         self._row_output = _gives_rows(read, network)
         self.labels = _labels(read, network, self._row_output)
         self._keep = keep(self.labels)
         self._fixed_shape: tuple[int, int] | None = None
-        self._compiled: OrderedDict[tuple[int, int], Any] = OrderedDict()
+        self._compiled: OrderedDict[tuple[int, int], deque[Any]] = OrderedDict()
 
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """See `Engine.detect`."""
-        return [self._detect(image) for image in images]
+        found = [Detections.empty()] * len(images)
+        running: deque[_Running] = deque()
+        for position, image in enumerate(images):
+            if image.size:
+                if len(running) == self._streams:
+                    self._collect(running.popleft(), found)
+                running.append(self._start(position, image))
+        while running:
+            self._collect(running.popleft(), found)
+        return found
 
     def close(self) -> None:
         """See `Engine.close`."""
         self._compiled.clear()
 
-    def _detect(self, image: NDArray[np.uint8]) -> Detections:
+    def _start(self, position: int, image: NDArray[np.uint8]) -> "_Running":
         height, width = image.shape[:2]
-        if not height or not width:
-            return Detections.empty()
         box = letterbox.fit(height, width, self._imgsz)
         request = self._request(box.input_shape)
         if self._fixed_shape:
             box = letterbox.fit_into(height, width, self._fixed_shape)
-        output = request.infer(letterbox.place(image, box)[None], share_inputs=True, share_outputs=True)[0][0]
-        return (read_rows if self._row_output else read_head)(output, self._keep, box)
+        pixels = np.ascontiguousarray(letterbox.place(image, box))[None]
+        request.start_async({0: pixels}, share_inputs=True)
+        return _Running(position, request, pixels, box)
+
+    def _collect(self, running: "_Running", found: list[Detections]) -> None:
+        running.request.wait()
+        output = running.request.get_output_tensor(0).data[0]
+        found[running.position] = (read_rows if self._row_output else read_head)(output, self._keep, running.box)
 
     def _request(self, shape: tuple[int, int]) -> Any:
-        """The compiled network for an input of `shape` (height, width), made on first use."""
+        """The request that has been idle longest of those for an input of `shape` (height, width)."""
         shape = self._fixed_shape or shape
         if shape not in self._compiled:
-            self._compiled[shape] = self._compile(shape)
+            network = self._network(shape)
+            shape = self._fixed_shape or shape
+            compiled = self._core.compile_model(_with_byte_input(network), "CPU", self._config)
+            self._compiled[shape] = deque(compiled.create_infer_request() for _ in range(self._streams))
             if len(self._compiled) > MAX_SHAPES:
                 self._compiled.popitem(last=False)
         self._compiled.move_to_end(shape)
-        return self._compiled[shape]
+        self._compiled[shape].rotate(-1)
+        return self._compiled[shape][-1]
 
-    def _compile(self, shape: tuple[int, int]) -> Any:
+    def _network(self, shape: tuple[int, int]) -> Any:
         network = _read(self._core, self._path)
         try:
             _reshape(network, shape)
         except _FixedShapeError as reason:
-            log.warning("%s keeps the input shape it was exported with (%s).", self.model, reason)
+            log.warning("%s keeps the input shape it was exported with: %s.", self.model, reason)
             network = _read(self._core, self._path)
             self._fixed_shape = tuple(network.input(0).get_shape())[2:]
-        return self._core.compile_model(_with_byte_input(network), "CPU", self._config).create_infer_request()
+        return network
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """One picture inside the network. `pixels` is read by the network until it is done, so it has to stay alive."""
+
+    position: int
+    request: Any
+    pixels: NDArray[np.uint8]
+    box: letterbox.Letterbox
 
 
 class _FixedShapeError(Exception):
@@ -111,8 +146,12 @@ def _core() -> Any:
     return openvino.Core()
 
 
-def _config(threads: int | None, precision: str) -> dict[str, str]:
-    config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
+def _config(core: Any, threads: int | None, streams: int, precision: str) -> dict[str, str]:
+    if precision == "auto":
+        # Measured against f32 on a processor with bf16: 996 of 997 people the same, boxes 0.1 pixels apart, 0.4 of the
+        # CPU time. Elsewhere bf16 would be emulated, slowly.
+        precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+    config = {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": str(streams)}
     if threads:
         config["INFERENCE_NUM_THREADS"] = str(threads)
     return config
