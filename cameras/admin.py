@@ -17,8 +17,13 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultiple, UnfoldAdminTextInp
 from cameras import services
 from cameras.forms import CameraForm, CameraRowForm, RecordForm, SiteForm
 from cameras.models import Camera, Site
+from cameras.status import read_statuses
 from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
+
+
+STATE_WORDS = {"live": _("Live"), "degraded": _("Degraded"), "stale": _("Stale"), "offline": _("Offline")}
+STATE_COLOURS = {"live": "success", "degraded": "warning", "stale": "warning", "offline": "danger"}
 
 
 class CameraAdminForm(CameraForm):
@@ -94,12 +99,10 @@ class CameraAdmin(RecordAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The page's statuses come with one question to Redis."""
-        from cameras.status import read_statuses
-
         page = super().get_changelist_instance(request)
         statuses = read_statuses(client(), [camera.pk for camera in page.result_list])
         for camera in page.result_list:
-            camera.status = statuses.get(camera.pk)
+            camera.status = statuses[camera.pk]
         return page
 
     def delete_model(self, request: HttpRequest, obj: Camera) -> None:
@@ -109,18 +112,15 @@ class CameraAdmin(RecordAdmin):
         for camera in queryset:
             services.delete_camera(camera_id=camera.pk)
 
-    @display(description=_("status"), label={"online": "success", "degraded": "warning", "offline": "danger"})
+    @display(description=_("status"), label=STATE_COLOURS)
     def live_status(self, camera: Camera) -> tuple[str, str] | str:
         if camera.pk is None:
             return "–"
         if not camera.enabled:
             return "disabled", _("Disabled")
         if not hasattr(camera, "status"):
-            from cameras.status import read_statuses
-
-            camera.status = read_statuses(client(), [camera.pk]).get(camera.pk)
-        state = camera.status.state if camera.status else "offline"
-        return state, {"online": _("Live"), "degraded": _("Degraded")}.get(state, _("Offline"))
+            camera.status = read_statuses(client(), [camera.pk])[camera.pk]
+        return camera.status.state, STATE_WORDS[camera.status.state]
 
     @admin.display(description=_("address"))
     def address(self, camera: Camera) -> str:

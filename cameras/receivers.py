@@ -6,10 +6,11 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from cameras.models import Camera
+from cameras.status import clear_status
 from crowdsite.store.connection import client
 
 
 @receiver(post_delete, sender=Camera, dispatch_uid="cameras.forget_live_state")
 def forget_live_state(instance: Camera, **_: Any) -> None:
-    """A camera brought back must not begin with an old status or picture."""
-    client().delete(f"cameras:status:{instance.pk}", f"cameras:still:{instance.pk}")
+    """A camera brought back must not begin with an old status."""
+    clear_status(client(), instance.pk)

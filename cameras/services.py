@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import ProtectedError
+from django.db.models import F, ProtectedError
 
 from cameras.cleaning import clean_camera, clean_site_values, name_taken
 from cameras.models import DEMO_SCHEME, Camera, Site
@@ -56,9 +56,10 @@ def update_camera(*, camera_id: int, **changes: Any) -> Camera:
     if not changed:
         return camera
     if {"line", "reverse"} & set(changed):
-        camera.line_version += 1
+        camera.line_version = F("line_version") + 1
         changed.append("line_version")
     _save(camera, update_fields=changed)
+    camera.refresh_from_db()
     return camera
 
 

@@ -114,7 +114,7 @@ def clean_line(value: Any) -> Line | None:
     return line
 
 
-def _flat(value: Any) -> Sequence[Any]:
+def _flat(value: Any) -> list[Any]:
     malformed = CrowdsiteError("A line is two points, [[ax, ay], [bx, by]], with numbers from 0 to 1.")
     if isinstance(value, str):
         if len(value) > 500:
@@ -131,7 +131,7 @@ def _flat(value: Any) -> Sequence[Any]:
         value = [*value[0], *value[1]]
     if len(value) != 4:
         raise malformed
-    return value
+    return list(value)
 
 
 def _coordinate(value: Any) -> float:

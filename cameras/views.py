@@ -22,6 +22,7 @@ from crowdsite.store.connection import client
 
 # Marks the message whose toast offers to undo; followed by the camera's number.
 UNDO_TAG = "undo-camera"
+TROUBLE_FIRST = ("offline", "stale", "degraded", "live")
 
 _create_from_json = CameraViewSet.as_view({"post": "create"})
 
@@ -62,17 +63,15 @@ def camera_list(request: HttpRequest) -> HttpResponse:
     statuses = read_statuses(client(), [camera.pk for camera in found])
     sites = {site.pk: site for site in Site.objects.all()}
     for camera in found:
-        camera.status = statuses.get(camera.pk)
+        camera.status = statuses[camera.pk]
         camera.site = sites[camera.site_id]
     found.sort(key=_trouble)
     return render(request, "cameras/list.html", {"cameras": found, "search": search})
 
 
 def _trouble(camera: Camera) -> tuple[int, str]:
-    if not camera.enabled:
-        return 3, camera.name.casefold()
-    state = camera.status.state if camera.status else "offline"
-    return {"offline": 0, "degraded": 1}.get(state, 2), camera.name.casefold()
+    rank = TROUBLE_FIRST.index(camera.status.state) if camera.enabled else len(TROUBLE_FIRST)
+    return rank, camera.name.casefold()
 
 
 @permission_required("cameras.add_camera", raise_exception=True)
