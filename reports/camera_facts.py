@@ -1,0 +1,92 @@
+"""A camera's record, status and counts of today as the pages show them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import redis
+from django.utils.translation import gettext as _
+
+from cameras.models import Camera
+from cameras.status import CameraStatus
+from reports import words
+from reports.camera_states import COUNTING, RANK, CameraState, camera_state, state_text, state_word
+from reports.stats import CameraFacts, DemoFacts, Directions
+from tracking import counters
+
+Labels = Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A camera beside what it is doing."""
+
+    camera: Camera
+    status: CameraStatus
+    state: CameraState
+
+    @property
+    def should_count(self) -> bool:
+        return self.camera.enabled and self.camera.inout_count
+
+    @property
+    def is_blind(self) -> bool:
+        return self.should_count and self.state.state not in COUNTING
+
+
+def watch(cameras: Iterable[Camera], statuses: Mapping[int, CameraStatus], now: float) -> list[Watched]:
+    """Trouble first, otherwise in the order given."""
+    watched = []
+    for camera in cameras:
+        status = statuses[camera.pk]
+        watched.append(Watched(camera, status, camera_state(enabled=camera.enabled, status=status, now=now)))
+    return sorted(watched, key=lambda one: RANK[one.state.state])
+
+
+def directions(labels: Labels) -> Directions:
+    """The pair a camera is known by: people, or everything it counts where it counts no people."""
+    if words.PERSON in labels or not labels:
+        return Directions(*labels.get(words.PERSON, (0, 0)))
+    return Directions(sum(pair[0] for pair in labels.values()), sum(pair[1] for pair in labels.values()))
+
+
+def camera_facts(client: redis.Redis, watched: Watched, labels: Labels, *, now: float, zone: str) -> CameraFacts:
+    """labels: today's (in, out) by kind of object."""
+    camera, status, state = watched.camera, watched.status, watched.state
+    total = directions(labels)
+    return CameraFacts(
+        id=camera.pk,
+        name=camera.name,
+        url=f"/cameras/{camera.pk}",
+        state=state.state,
+        state_word=state_word(state.state),
+        state_text=state_text(state, fps=status.analysed_fps, target_fps=status.target_fps, now=now, zone=zone),
+        reason=state.reason,
+        since=state.since,
+        entered=total.entered,
+        left=total.left,
+        entered_text=words.number(total.entered),
+        left_text=words.number(total.left),
+        labels={label: Directions(*pair) for label, pair in sorted(labels.items())},
+        frame_age_secs=None if state.frame_age_secs is None else round(state.frame_age_secs, 2),
+        fps=status.analysed_fps,
+        target_fps=status.target_fps,
+        line=None if camera.points is None else [list(point) for point in camera.points],
+        engine=status.engine,
+        demo=_demo(client, camera),
+    )
+
+
+def _demo(client: redis.Redis, camera: Camera) -> DemoFacts | None:
+    """None for a real camera. Zeroes until the demo's loop has begun."""
+    if not camera.is_demo:
+        return None
+    tally = counters.demo_tally(client, camera.pk)
+    if tally is None:
+        return DemoFacts(0, 0, 0, 0, _("Demo: the scene is starting"))
+    text = _("Demo: %(counted_in)s in, %(expected_in)s expected; %(counted_out)s out, %(expected_out)s expected") % {
+        "counted_in": words.number(tally.counted_in),
+        "expected_in": words.number(tally.expected_in),
+        "counted_out": words.number(tally.counted_out),
+        "expected_out": words.number(tally.expected_out),
+    }
+    return DemoFacts(tally.expected_in, tally.expected_out, tally.counted_in, tally.counted_out, text)

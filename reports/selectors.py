@@ -1,0 +1,127 @@
+"""What is happening at a site right now, gathered from the records, the loops' status and the counters."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cameras.models import Camera, Site
+from cameras.selectors import cameras_of_site, default_site
+from cameras.status import read_statuses
+from crowdsite.clock import site_day
+from crowdsite.store.connection import client as redis_client
+from reports import words
+from reports.camera_facts import Watched, camera_facts, watch
+from reports.camera_states import attention_title
+from reports.notices import notices
+from reports.occupancy_words import OccupancyFacts, occupancy_facts
+from reports.stats import AttentionFacts, CameraFacts, CountingFacts, LiveStats, SiteFacts
+from reports.totals import counting_facts, counting_sentence, today_facts
+from tracking import counters
+
+
+def live_stats(site_id: int | None, now: float) -> LiveStats:
+    """The figures of one site at unix time `now`; the default site without an id.
+
+    Raises Site.DoesNotExist for an unknown id, redis.RedisError or django.db.Error while Redis is away.
+    """
+    client = redis_client()
+    site = default_site() if site_id is None else Site.objects.get(pk=site_id)
+    zone = site.timezone
+    cameras = cameras_of_site(site.pk)
+    watched = watch(cameras, read_statuses(client, [camera.pk for camera in cameras], now=now), now)
+    day = site_day(now, zone)
+    counts = counters.day_counts(client, site.pk, day)
+    facts = [camera_facts(client, one, counts.get(one.camera.pk, {}), now=now, zone=zone) for one in watched]
+    counting = counting_facts(watched)
+    occupancy = _occupancy(site, watched, counters.occupancy(client, site.pk, day), bool(counts), now)
+    hidden = {camera.pk for camera in cameras if not camera.show}
+    return LiveStats(
+        now=now,
+        site=SiteFacts(site.pk, site.name, zone, site.max_capacity or None, site.warn_threshold or None),
+        occupancy=occupancy,
+        today=today_facts(counts, watched, now=now, zone=zone),
+        cameras=[camera for camera in facts if camera.id not in hidden],
+        counting=counting,
+        attention=_attention(watched, now, zone),
+        notices=notices(facts, has_real_camera=any(not camera.is_demo for camera in cameras)),
+        summary=_summary(occupancy, counting),
+        calm=_calm(counting),
+    )
+
+
+def facts_of(cameras: Sequence[Camera], now: float) -> list[CameraFacts]:
+    """The facts of cameras of any sites, trouble first. Raises as `live_stats`."""
+    client = redis_client()
+    zones = {site.pk: site.timezone for site in Site.objects.all()}
+    counts = {
+        site_id: counters.day_counts(client, site_id, site_day(now, zones[site_id]))
+        for site_id in {camera.site_id for camera in cameras}
+    }
+    return [
+        camera_facts(
+            client,
+            one,
+            counts[one.camera.site_id].get(one.camera.pk, {}),
+            now=now,
+            zone=zones[one.camera.site_id],
+        )
+        for one in watch(cameras, read_statuses(client, [camera.pk for camera in cameras], now=now), now)
+    ]
+
+
+def _occupancy(
+    site: Site, watched: Sequence[Watched], found: counters.Occupancy, counted_today: bool, now: float
+) -> OccupancyFacts:
+    """Not known while nothing counts and nothing was counted today; not current while nothing counts."""
+    expected = [one for one in watched if one.should_count]
+    blind = [one for one in expected if one.is_blind]
+    inside: int | None = found.inside
+    stale_since = reason = ""
+    if not expected:
+        inside, reason = None, _("No camera is set up to count")
+    elif len(blind) == len(expected):
+        last = max((one.state.since for one in blind if one.state.since is not None), default=None)
+        since = words.clock(last, now, site.timezone) if last is not None else ""
+        reason = _("No camera is counting since %(time)s") % {"time": since} if since else _("No camera is counting")
+        inside = found.inside if counted_today else None
+        stale_since = since or _("earlier today")
+    return occupancy_facts(
+        inside=inside,
+        missed_entries=found.missed_entries,
+        limit=site.max_capacity or 0,
+        warn=site.warn_threshold or 0,
+        stale_since=stale_since,
+        cannot_count=reason,
+    )
+
+
+def _attention(watched: Sequence[Watched], now: float, zone: str) -> list[AttentionFacts]:
+    return [
+        AttentionFacts(
+            camera_id=one.camera.pk,
+            state=one.state.state,
+            title=attention_title(one.camera.name, one.state.state),
+            sentence=one.state.reason,
+            since=one.state.since,
+            since_text="" if one.state.since is None else words.since(one.state.since, now, zone),
+            url=f"/cameras/{one.camera.pk}",
+        )
+        for one in watched
+        if one.state.state in ("offline", "stale", "degraded")
+    ]
+
+
+def _summary(occupancy: OccupancyFacts, counting: CountingFacts) -> str:
+    """One sentence for the live region."""
+    if occupancy.inside is None:
+        return _("The number inside is not known.") + " " + counting_sentence(counting)
+    inside = _("%(n)s inside. %(sentence)s.") % {"n": occupancy.inside_text, "sentence": occupancy.sentence}
+    return inside + " " + counting_sentence(counting)
+
+
+def _calm(counting: CountingFacts) -> str:
+    """What stands in “Needs attention” when nothing does."""
+    if not counting.of:
+        return _("No camera is set up to count.")
+    return ngettext("The camera counts.", "All %(n)s cameras count.", counting.of) % {"n": counting.of}

@@ -1,0 +1,130 @@
+"""The shape of the live figures: what the dashboard shows and `/api/stats` answers. Plain values, words included."""
+
+from dataclasses import dataclass, field
+
+from reports.occupancy_words import OccupancyFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """max_capacity, warn_threshold: None = not set."""
+
+    id: int
+    name: str
+    timezone: str
+    max_capacity: int | None
+    warn_threshold: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """Crossings of one kind of object."""
+
+    entered: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class TodayFacts:
+    """People since the site's midnight; `labels` has every kind. lower_bound: some crossings were not seen."""
+
+    entered: int
+    left: int
+    entered_text: str
+    left_text: str
+    lower_bound: bool
+    lower_bound_reason: str
+    others_text: str
+    labels: dict[str, Directions]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFacts:
+    """True crossings of the drawn scene beside the counted ones."""
+
+    expected_in: int
+    expected_out: int
+    counted_in: int
+    counted_out: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """One visible camera. since: unix seconds of the state. line: normalised points or None. *_text: in words."""
+
+    id: int
+    name: str
+    url: str
+    state: str
+    state_word: str
+    state_text: str
+    reason: str
+    since: float | None
+    entered: int
+    left: int
+    entered_text: str
+    left_text: str
+    labels: dict[str, Directions]
+    frame_age_secs: float | None
+    fps: float | None
+    target_fps: float | None
+    line: list[list[float]] | None
+    engine: str
+    demo: DemoFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class CountingFacts:
+    """Of the cameras that should count, how many do. problems: a line for each state that is not counting."""
+
+    counting: int
+    of: int
+    text: str
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionFacts:
+    """Something that needs a person, most urgent first."""
+
+    camera_id: int
+    state: str
+    title: str
+    sentence: str
+    since: float | None
+    since_text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message over the whole page. code: stable name. level: info, warn or over."""
+
+    code: str
+    level: str
+    title: str
+    sentence: str
+    action: Action | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStats:
+    """Everything the dashboard shows. now: unix seconds of the server."""
+
+    now: float
+    site: SiteFacts
+    occupancy: OccupancyFacts
+    today: TodayFacts
+    cameras: list[CameraFacts]
+    counting: CountingFacts
+    attention: list[AttentionFacts]
+    notices: list[Notice]
+    summary: str
+    calm: str
