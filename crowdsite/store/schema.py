@@ -43,7 +43,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Table:
-    """A model as the store sees it. `indexes[0]` is the pk's own."""
+    """A model as the store sees it. `indexes[0]` is the pk's own; `numbered` = pks are given out automatically."""
 
     name: str
     label: str
@@ -51,6 +51,7 @@ class Table:
     pk: Column = field(compare=False)
     indexes: tuple[Index, ...] = field(compare=False)
     trigrams: tuple[str, ...] = field(compare=False)
+    numbered: bool = field(default=False, compare=False)
 
     def row_key(self, pk: Any) -> str:
         return f"{self.name}:{self.pk_text(pk)}"
@@ -168,4 +169,5 @@ def table(model: type[models.Model]) -> Table:
         pk=columns[meta.pk.column],
         indexes=(Index("pk", ()), *indexes),
         trigrams=tuple(trigrams),
+        numbered=meta.auto_field is not None,
     )
