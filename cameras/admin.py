@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from cameras import services
 from cameras.forms import CameraForm, CameraRowForm, RecordForm, SiteForm
@@ -23,7 +23,7 @@ from crowdsite.store.connection import client
 
 
 STATE_WORDS = {"live": _("Live"), "degraded": _("Degraded"), "stale": _("Stale"), "offline": _("Offline")}
-STATE_COLOURS = {"live": "success", "degraded": "warning", "stale": "warning", "offline": "danger"}
+STATE_COLOURS = {"live": "success", "degraded": "warning", "stale": "warning", "offline": "danger", "disabled": "info"}
 
 
 class CameraAdminForm(CameraForm):
@@ -37,7 +37,7 @@ class CameraAdminForm(CameraForm):
         self.fields["url"].widget = UnfoldAdminTextInputWidget(attrs=self.fields["url"].widget.attrs)
         self.fields["line"].widget = UnfoldAdminTextInputWidget()
         self.fields["line"].help_text = _("[[ax, ay], [bx, by]] from 0 to 1. Easier to draw on the camera's page.")
-        tasks = UnfoldAdminCheckboxSelectMultiple()
+        tasks = UnfoldAdminCheckboxSelectMultipleWidget()
         tasks.choices = self.fields["tasks"].choices
         self.fields["tasks"].widget = tasks
 

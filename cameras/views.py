@@ -13,16 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cameras import services
 from cameras.api import CameraViewSet
 from cameras.forms import CameraForm
-from cameras.models import Camera, Site
+from cameras.models import Camera
 from cameras.selectors import all_cameras
-from cameras.status import read_statuses
 from cameras.validation import line_warnings
 from crowdsite.errors import CrowdsiteError
-from crowdsite.store.connection import client
 
 # Marks the message whose toast offers to undo; followed by the camera's number.
 UNDO_TAG = "undo-camera"
-TROUBLE_FIRST = ("offline", "stale", "degraded", "live")
 
 _create_from_json = CameraViewSet.as_view({"post": "create"})
 
@@ -57,21 +54,10 @@ def cameras(request: HttpRequest) -> HttpResponse:
 @login_required
 @permission_required("cameras.view_camera", raise_exception=True)
 def camera_list(request: HttpRequest) -> HttpResponse:
-    """Every camera with its status, trouble first."""
+    """The cameras whose name contains `?q=`; the page adds their state and today's counts."""
     search = request.GET.get("q", "").strip()[:100]
     found = [camera for camera in all_cameras() if search.casefold() in camera.name.casefold()]
-    statuses = read_statuses(client(), [camera.pk for camera in found])
-    sites = {site.pk: site for site in Site.objects.all()}
-    for camera in found:
-        camera.status = statuses[camera.pk]
-        camera.site = sites[camera.site_id]
-    found.sort(key=_trouble)
     return render(request, "cameras/list.html", {"cameras": found, "search": search})
-
-
-def _trouble(camera: Camera) -> tuple[int, str]:
-    rank = TROUBLE_FIRST.index(camera.status.state) if camera.enabled else len(TROUBLE_FIRST)
-    return rank, camera.name.casefold()
 
 
 @permission_required("cameras.add_camera", raise_exception=True)

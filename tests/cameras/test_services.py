@@ -169,7 +169,15 @@ def test_the_password_never_goes_to_another_host(old, new):
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/passwd", "/etc/passwd", "http://169.254.169.254/latest/", "gopher://x", "concat:/etc/passwd", 7, None],
+    [
+        "file:///etc/passwd",
+        "/etc/passwd",
+        "http://169.254.169.254/latest/",
+        "gopher://x",
+        "concat:/etc/passwd",
+        7,
+        None,
+    ],
 )
 def test_addresses_that_are_no_camera_are_refused(url):
     assert "url" in refusal(make, url=url).fields
