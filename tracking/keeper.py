@@ -17,7 +17,7 @@ from cameras.status import CameraStatus, clear_status, write_status
 from crowdsite.clock import now
 from tracking.lease import RENEW_SECS, Lease
 from tracking.loop import CameraLoop, LoopSettings
-from tracking.status import loop_status
+from tracking.loop_status import loop_status
 
 REDIS_AWAY = (redis.RedisError, OperationalError)
 

@@ -54,6 +54,9 @@ class LineRules:
     clear: float = 0.5
     sightings: int = 2
     forget_secs: float = 1.5
+    end_slack: float = 0.0
+    first_band: float = 0.0
+    forget_pictures: float = 2.5
     handover: float = 0.3
     handover_speed: float = 0.5
 
@@ -99,6 +102,8 @@ class LineCounter:
         self.rules = rules or LineRules()
         self._memories: dict[int, _Memory] = {}
         self._reach = _reach(line)
+        self._last_at: float | None = None
+        self._interval_secs = 0.0
 
     def __len__(self) -> int:
         """Tracks remembered."""
@@ -106,6 +111,7 @@ class LineCounter:
 
     def update(self, tracks: Tracks) -> list[Crossing]:
         """The crossings that became certain with this picture."""
+        self._follow_rate(tracks.at)
         crossings = self._forget(tracks.at)
         present = set(tracks.id.tolist())
         for track_id, confirmed, sighting in _sightings(tracks, self.line):
@@ -129,6 +135,12 @@ class LineCounter:
         """The crossings still open when no more pictures come. Forgets all tracks."""
         return self._forget(math.inf)
 
+    def _follow_rate(self, at: float) -> None:
+        if self._last_at is not None and at > self._last_at:
+            elapsed = min(at - self._last_at, 2.0)
+            self._interval_secs += 0.2 * (elapsed - self._interval_secs)
+        self._last_at = at
+
     def _step(self, track_id: int, memory: _Memory, now: _Sighting) -> list[Crossing]:
         before, memory.last = memory.last, now
         if (now.distance > 0) != (before.distance > 0):
@@ -137,7 +149,7 @@ class LineCounter:
         if abs(now.distance) > rules.clear:
             memory.counts = 0
         side = 1 if now.distance > 0 else -1
-        if abs(now.distance) <= rules.band * 2**memory.counts:
+        if abs(now.distance) <= (rules.band * 2**memory.counts if memory.side else rules.first_band):
             if side == memory.side:
                 memory.beyond = 0
             return []
@@ -159,13 +171,14 @@ class LineCounter:
         return [Crossing(track_id, "in" if is_in else "out", last.label, last.score, at, self.index, anchor)]
 
     def _crossing_point(self, before: _Sighting, now: _Sighting) -> tuple[float, tuple[float, float], bool]:
+        rules_slack = self.rules.end_slack * abs(now.along-before.along)
         part = before.distance / (before.distance - now.distance)
         along = before.along + part * (now.along - before.along)
         anchor = (
             before.anchor[0] + part * (now.anchor[0] - before.anchor[0]),
             before.anchor[1] + part * (now.anchor[1] - before.anchor[1]),
         )
-        return before.at + part * (now.at - before.at), anchor, self._reach[0] <= along <= self._reach[1]
+        return before.at + part * (now.at - before.at), anchor, self._reach[0] - rules_slack <= along <= self._reach[1] + rules_slack
 
     def _confirm(self, track_id: int, memory: _Memory, present: set[int], tracks: Tracks) -> _Memory:
         """The memory of a track seen to be real: its own, or that of the track it continues under a new id."""
@@ -194,7 +207,7 @@ class LineCounter:
     def _forget(self, now: float) -> list[Crossing]:
         """Drop what was not seen lately. A track last seen beyond the line did cross it: nobody came back."""
         crossings: list[Crossing] = []
-        gone = [i for i, memory in self._memories.items() if now - memory.last.at > self.rules.forget_secs]
+        gone = [i for i, memory in self._memories.items() if now - memory.last.at > max(self.rules.forget_secs, self.rules.forget_pictures * self._interval_secs)]
         for track_id in gone:
             memory = self._memories.pop(track_id)
             if memory.beyond:

@@ -6,20 +6,25 @@ what it produces is taken by `tracking.delivery` and `tracking.pictures`, so tha
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from loguru import logger
 
-from cameras.capture.feed import CaptureSettings, Feed
+from cameras.capture.feed import Feed
+from cameras.capture.settings import MAX_HEIGHT, CaptureSettings
 from cameras.frames import Frame
 from cameras.selectors import CameraConfig
+from crowdsite.clock import now
 from tracking.batching import DetectorError
 from tracking.delivery import EventDelivery
 from tracking.detector_source import DetectorSource, LoadedDetector
+from tracking.engines import Engine
 from tracking.events import Event
 from tracking.gates import SkipGate
 from tracking.line_counter import Crossing, LineCounter
-from tracking.pictures import PictureDesk
+from tracking.meter import LoopMeter
+from tracking.pictures import Offer, PictureDesk
 from tracking.pipeline import Pipeline, StepResult
 from tracking.tracker import Tracker
 
@@ -35,6 +40,20 @@ class LoopSettings:
     show_line: bool
     show_ids: bool
     show_counts: bool
+    file_roots: tuple[Path, ...]
+
+
+def capture_settings(config: CameraConfig, settings: LoopSettings) -> CaptureSettings:
+    """How the camera is opened. Pictures that `frame_skip` will drop have to be captured first."""
+    wanted = CaptureSettings(
+        url=config.url,
+        transport=config.transport,
+        max_height=MAX_HEIGHT[config.resolution],
+        orientation=config.orientation,
+        fps=settings.detector_fps * (settings.frame_skip + 1),
+        folders=settings.file_roots,
+    )
+    return replace(wanted, ffmpeg_flags=config.ffmpeg_flags) if config.ffmpeg_flags else wanted
 
 
 class CameraLoop:
@@ -51,8 +70,7 @@ class CameraLoop:
         open_feed: Callable[[CaptureSettings], Feed] = Feed,
     ):
         self.stop = threading.Event()
-        self.analysed = 0
-        self.problem: str | None = None
+        self.meter = LoopMeter(now())
         self._detectors = detectors
         self._delivery = delivery
         self._pictures = pictures
@@ -63,12 +81,38 @@ class CameraLoop:
         self._skip = SkipGate(settings.frame_skip)
         self._pipeline: Pipeline | None = None
         self._pipeline_detector: LoadedDetector | None = None
+        self._detector_error = ""
         self.feed = self._open(config, settings)
 
     @property
     def config(self) -> CameraConfig:
         """The configuration at work."""
         return self._config
+
+    @property
+    def engine(self) -> Engine | None:
+        """The engine at work; None while it is loading."""
+        current = self._detectors.current
+        return current.choice.engine if current else None
+
+    @property
+    def outdated(self) -> int:
+        """Pictures that were too old when the detector had time for them."""
+        current = self._detectors.current
+        return current.batching.share(self._config.id).too_old if current else 0
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is being counted although pictures arrive, in a sentence; "" when all is well."""
+        if self._detectors.current is None:
+            return self._detectors.problem or "The detection model is being loaded."
+        return self._detector_error
+
+    @property
+    def note(self) -> str:
+        """What an operator should know about the detector at work, "" for nothing."""
+        current = self._detectors.current
+        return self._detectors.problem or (current.choice.reason or current.choice.notice if current else "")
 
     def reconfigure(self, config: CameraConfig, settings: LoopSettings) -> None:
         """Takes effect at the loop's next step, within a fraction of a second."""
@@ -93,18 +137,18 @@ class CameraLoop:
         try:
             found = detector.batching.detect(self._config.id, self._take)
         except DetectorError as error:
-            self.problem = str(error)
+            self._detector_error = str(error)
             self.stop.wait(IDLE_WAIT_SECS)
             return False
-        self.problem = None
+        self._detector_error = ""
         if found is None:
             return False
         frame, detections = found
         result = self._pipeline_for(detector).update(frame, detections)
-        self.analysed += 1
+        self.meter.analysed(now(), frame.captured_at)
         for crossing in result.crossings:
             self._deliver(crossing, detector)
-        self._show(frame, result)
+        self._show(frame, result, detector)
         return True
 
     def _take(self) -> Frame | None:
@@ -145,8 +189,8 @@ class CameraLoop:
             "{}: {} {} (track {})", config.name, event.label, event.event, event.track_id
         )
 
-    def _show(self, frame: Frame, result: StepResult) -> None:
-        self._pictures.offer(self._config, self._settings, frame, result)
+    def _show(self, frame: Frame, result: StepResult, detector: LoadedDetector) -> None:
+        self._pictures.offer(self._config.id, Offer(frame, result, self._config, self._settings))
 
     def _apply_changes(self) -> None:
         wanted, self._wanted = self._wanted, None

@@ -1,5 +1,6 @@
 """What an operator sets for detection and counting, for the whole installation."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -62,3 +63,8 @@ class TrackingSettings(SingletonModel):
 
     def __str__(self) -> str:
         return str(_("Counting settings"))
+
+    def clean(self) -> None:
+        names = self.track_objects
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+            raise ValidationError({"track_objects": _('Write a list of names, for example ["person", "vehicle"].')})

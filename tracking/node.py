@@ -18,6 +18,7 @@ from tracking.loop import CameraLoop, LoopSettings
 from tracking.models import TrackingSettings
 from tracking.pictures import PictureDesk
 from tracking.registry import EngineChoice, resolve_engine
+from tracking.worker import register
 
 
 class Node:
@@ -51,6 +52,7 @@ class Node:
             show_line=stored.show_line,
             show_ids=stored.show_ids,
             show_counts=stored.show_counts,
+            file_roots=tuple(settings.CAMERA_FILE_ROOTS),
         )
 
     def run_loop(self, camera_id: int, *, task_id: str) -> None:
@@ -125,16 +127,5 @@ def current() -> Node:
     with _lock:
         if _current is None:
             _current = Node()
+            register(_current)
         return _current
-
-
-def stop() -> None:
-    """End the loops of this process, if it has any."""
-    if _current is not None:
-        _current.stop_loops()
-
-
-def close() -> None:
-    """Free what the loops shared, once they have ended."""
-    if _current is not None:
-        _current.close()

@@ -4,13 +4,14 @@ from celery import Task, shared_task
 
 from cameras.selectors import enabled_camera_ids
 from crowdsite.store.connection import client
-from tracking import node
 from tracking.reconcile import DISPATCH_SECS, GPU_QUEUE, reconcile
 
 
 @shared_task(bind=True, queue=GPU_QUEUE, acks_late=False)
 def track_camera(self: Task, camera_id: int) -> None:
     """Run a camera until it is stopped. Returns at once when another loop has it."""
+    from tracking import node  # loads OpenCV and the rest, which only workers of the gpu queue need
+
     node.current().run_loop(camera_id, task_id=self.request.id)
 
 

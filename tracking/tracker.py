@@ -15,6 +15,10 @@ from tracking.geometry import Size, anchors, overlaps
 from tracking.motion import Motion, MotionModel, corrected, predicted
 
 
+_LONGEST_INTERVAL_SECS = 2.0
+"""A longer silence is an outage and says nothing about how often pictures come."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tracks:
     """The objects seen in one picture, N rows; what was not seen in it is not here.
@@ -41,14 +45,17 @@ class Tracks:
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
     """lost_secs: a track not seen for longer is over. tentative_secs: the same for an unconfirmed one.
-    confirm_hits: sightings before a track counts for real. start_score: weaker boxes continue tracks, never start one.
+    lost_pictures: neither is over before so many pictures could have shown it. confirm_hits: sightings before a track
+    counts for real; two do when they lie confirm_secs apart. start_score: weaker boxes continue tracks, never start one.
     start_overlap: nor does a box that shares so much of its area (intersection over union) with a better or a tracked
     one, since detectors report some people twice.
     """
 
     lost_secs: float = 1.5
     tentative_secs: float = 0.7
-    confirm_hits: int = 2
+    lost_pictures: float = 2.5
+    confirm_hits: int = 3
+    confirm_secs: float = 0.5
     start_score: float = 0.25
     start_overlap: float = 0.5
     motion: MotionModel = field(default_factory=MotionModel)
@@ -63,19 +70,21 @@ class _Rows:
     label: NDArray[np.int16]
     score: NDArray[np.float32]
     hits: NDArray[np.int64]
+    confirmed: NDArray[np.bool_]
+    born_at: Floats
     seen_at: Floats
 
+    @classmethod
+    def born(cls, ids: NDArray[np.int64], label: NDArray[np.int16], score: NDArray[np.float32], at: float) -> "_Rows":
+        count = len(ids)
+        now = np.full(count, at, np.float64)
+        return cls(ids, label, score, np.ones(count, np.int64), np.zeros(count, np.bool_), now, now.copy())
+
     def take(self, rows: Rows | NDArray[np.bool_]) -> "_Rows":
-        return _Rows(self.id[rows], self.label[rows], self.score[rows], self.hits[rows], self.seen_at[rows])
+        return _Rows(*(getattr(self, name)[rows] for name in self.__slots__))
 
     def joined(self, other: "_Rows") -> "_Rows":
-        return _Rows(
-            np.concatenate([self.id, other.id]),
-            np.concatenate([self.label, other.label]),
-            np.concatenate([self.score, other.score]),
-            np.concatenate([self.hits, other.hits]),
-            np.concatenate([self.seen_at, other.seen_at]),
-        )
+        return _Rows(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in self.__slots__))
 
 
 class Tracker:
@@ -85,9 +94,9 @@ class Tracker:
         self.settings = settings or TrackerSettings()
         self._next_id = 1
         self._size: Size | None = None
-        self._rows = _Rows(
-            np.zeros(0, np.int64), np.zeros(0, np.int16), np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0)
-        )
+        self._last_at: float | None = None
+        self._interval_secs = 0.0
+        self._rows = _Rows.born(np.zeros(0, np.int64), np.zeros(0, np.int16), np.zeros(0, np.float32), 0.0)
         none = np.zeros((0, 2))
         self._motion = Motion(none, none, none, none, none, none, none)
 
@@ -101,6 +110,7 @@ class Tracker:
         A picture older than the last one moves nothing back: it is matched without any time having passed.
         """
         self._follow_size(size)
+        self._follow_rate(at)
         self._drop_lost(at)
         foot = anchors(detections.xyxy, size)
         box = np.maximum(detections.xyxy[:, 2:] - detections.xyxy[:, :2], 1.0).astype(np.float64)
@@ -113,6 +123,7 @@ class Tracker:
         rows.seen_at[track] = at
         held = len(rows.id)
         self._start(free, foot, box, detections, at)
+        self._confirm()
         return self._shown(np.concatenate([np.sort(track), np.arange(held, len(self))]), at, size)
 
     def _follow_size(self, size: Size) -> None:
@@ -120,9 +131,22 @@ class Tracker:
             self._motion = self._motion.rescaled(np.asarray(size, np.float64) / np.asarray(self._size, np.float64))
         self._size = size
 
+    def _follow_rate(self, at: float) -> None:
+        if self._last_at is not None and at > self._last_at:
+            elapsed = min(at - self._last_at, _LONGEST_INTERVAL_SECS)
+            self._interval_secs += 0.2 * (elapsed - self._interval_secs)
+        self._last_at = at
+
+    def _confirm(self) -> None:
+        rows, settings = self._rows, self.settings
+        often = rows.hits >= settings.confirm_hits
+        long = (rows.hits > 1) & (rows.seen_at - rows.born_at >= settings.confirm_secs)
+        rows.confirmed |= often | long
+
     def _drop_lost(self, at: float) -> None:
         settings = self.settings
-        patience = np.where(self._rows.hits >= settings.confirm_hits, settings.lost_secs, settings.tentative_secs)
+        patience = np.where(self._rows.confirmed, settings.lost_secs, settings.tentative_secs)
+        patience = np.maximum(patience, settings.lost_pictures * self._interval_secs)
         keep = at - self._rows.seen_at <= patience
         if not keep.all():
             self._rows, self._motion = self._rows.take(keep), self._motion.take(keep)
@@ -165,8 +189,7 @@ class Tracker:
         count = len(free)
         ids = np.arange(self._next_id, self._next_id + count, dtype=np.int64)
         self._next_id += count
-        once, now = np.ones(count, np.int64), np.full(count, at, np.float64)
-        born = _Rows(ids, detections.label[free], detections.score[free], once, now)
+        born = _Rows.born(ids, detections.label[free], detections.score[free], at)
         self._rows = self._rows.joined(born)
         self._motion = self._motion.joined(Motion.born(foot[free], box[free], self.settings.motion))
 
@@ -176,5 +199,4 @@ class Tracker:
         xyxy = motion.boxes()
         anchor = anchors(xyxy, size) / np.asarray(size, np.float64)
         xyxy = np.clip(xyxy, 0, np.asarray([width, height, width, height], np.float32))
-        confirmed = rows.hits >= self.settings.confirm_hits
-        return Tracks(rows.id, xyxy, anchor, rows.label, rows.score, confirmed, size, at)
+        return Tracks(rows.id, xyxy, anchor, rows.label, rows.score, rows.confirmed, size, at)

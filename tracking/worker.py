@@ -1,14 +1,34 @@
 """Ends the camera loops when their Celery worker ends, however it is asked to: SIGTERM, SIGQUIT, remote shutdown.
 
-Threads cannot be interrupted from outside: without this, a worker would wait for its loops for ever.
+Threads cannot be interrupted from outside: without this, a worker would wait for its loops for ever. Every worker loads
+this module, so it knows nothing of cameras; the node registers itself when it is made.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
-from celery import Celery, bootsteps
+from celery import bootsteps
 from celery.signals import worker_shutdown, worker_shutting_down
 
-from tracking import node
+
+class Stoppable(Protocol):
+    def stop_loops(self) -> None:
+        """Ask the loops to end; return at once. Called more than once."""
+
+    def close(self) -> None:
+        """The loops have ended: free what they shared."""
+
+
+_nodes: list[Stoppable] = []
+
+
+def register(node: Stoppable) -> None:
+    """`node` is stopped with this worker."""
+    _nodes.append(node)
+
+
+def _stop(**_: Any) -> None:
+    for node in _nodes:
+        node.stop_loops()
 
 
 class CameraLoops(bootsteps.StartStopStep):
@@ -17,22 +37,17 @@ class CameraLoops(bootsteps.StartStopStep):
     requires = {"celery.worker.components:Pool"}
 
     def stop(self, worker: Any) -> None:
-        node.stop()
+        _stop()
 
     def terminate(self, worker: Any) -> None:
-        node.stop()
+        _stop()
 
 
-@worker_shutting_down.connect
-def stop_at_the_first_signal(**_: Any) -> None:
-    """A warm shutdown waits for tasks before it stops any step; the loops have to end for that wait to end."""
-    node.stop()
+# A warm shutdown waits for running tasks before it stops any step; the loops have to end for that wait to end.
+worker_shutting_down.connect(_stop, weak=False)
 
 
 @worker_shutdown.connect
-def free_what_loops_shared(**_: Any) -> None:
-    node.close()
-
-
-def install(app: Celery) -> None:
-    app.steps["worker"].add(CameraLoops)
+def _close(**_: Any) -> None:
+    for node in _nodes:
+        node.close()

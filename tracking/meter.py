@@ -1,0 +1,30 @@
+"""How fast a loop works. Pure: times are arguments (unix seconds)."""
+
+from collections import deque
+
+WINDOW_SECS = 5.0
+
+
+class LoopMeter:
+    """Told of each analysed picture by the loop's thread, read by the keeper's."""
+
+    def __init__(self, started_at: float):
+        self._started_at = started_at
+        self._analysed: deque[float] = deque(maxlen=512)
+        self.delay_ms: float | None = None
+
+    def analysed(self, at: float, captured_at: float) -> None:
+        """A picture of `captured_at` is through at `at`."""
+        self._analysed.append(at)
+        delay_ms = (at - captured_at) * 1000
+        self.delay_ms = round(delay_ms if self.delay_ms is None else 0.9 * self.delay_ms + 0.1 * delay_ms, 1)
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether enough has been seen for `fps` to mean something."""
+        return len(self._analysed) > 0 and self._analysed[-1] - self._started_at > 2 * WINDOW_SECS
+
+    def fps(self, now: float) -> float:
+        """Analysed pictures a second over the last seconds."""
+        start = max(now - WINDOW_SECS, self._started_at)
+        return sum(1 for at in list(self._analysed) if at > start) / max(now - start, 1.0)
