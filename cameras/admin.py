@@ -21,7 +21,6 @@ from cameras.status import read_statuses
 from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
 
-
 STATE_WORDS = {"live": _("Live"), "degraded": _("Degraded"), "stale": _("Stale"), "offline": _("Offline")}
 STATE_COLOURS = {"live": "success", "degraded": "warning", "stale": "warning", "offline": "danger", "disabled": "info"}
 

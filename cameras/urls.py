@@ -1,7 +1,7 @@
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
-from cameras import api, views
+from cameras import api, stream_views, views
 
 router = DefaultRouter()
 router.register("cameras", api.CameraViewSet)
@@ -16,4 +16,7 @@ urlpatterns = [
     path("cameras/<int:camera_id>/delete", views.camera_delete, name="camera-delete"),
     path("cameras/<int:camera_id>/enable", views.camera_switch, {"enabled": True}, name="camera-enable"),
     path("cameras/<int:camera_id>/disable", views.camera_switch, {"enabled": False}, name="camera-disable"),
+    path("stream/clean/<int:camera_id>", stream_views.clean, name="stream-clean"),
+    path("stream/annotated/<int:camera_id>", stream_views.annotated, name="stream-annotated"),
+    path("stream/still/<int:camera_id>.jpg", stream_views.still, name="stream-still"),
 ]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import available_timezones
 
+from cameras.capture.flags import split_flags
 from crowdsite.errors import CrowdsiteError
 
 Line = tuple[tuple[float, float], tuple[float, float]]
@@ -30,28 +31,6 @@ SHORTEST_LINE = 0.01  # below it A and B are one place to whoever draws
 SHORT_LINE = 0.12  # about the width of two people at a door
 ROOM = 0.06  # picture a person's feet need on each side of the line
 HEADS_ONLY = 0.12  # feet are hardly ever seen above this height: the body would be outside the picture
-
-# FFmpeg input options a camera may carry, and what their value looks like (None: no value). Options that name files,
-# outputs, filters or other inputs are absent on purpose: these settings reach a command line.
-_NUMBER = r"-?\d+(\.\d+)?[kKMm]?"
-_WORD = r"[A-Za-z0-9_.+:-]+"
-_WORD_OPTIONS = (
-    "allowed_media_types avioflags c:v ec err_detect fflags flags flags2 hwaccel hwaccel_output_format "
-    "input_format pixel_format rtsp_flags skip_frame strict vcodec"
-)
-_NUMBER_OPTIONS = (
-    "analyzeduration buffer_size framerate max_delay max_reload multiple_requests probesize reconnect "
-    "reconnect_at_eof reconnect_delay_max reconnect_streamed reorder_queue_size rw_timeout stimeout "
-    "thread_queue_size threads timeout use_wallclock_as_timestamps"
-)
-FFMPEG_OPTIONS: dict[str, str | None] = {
-    **dict.fromkeys(("an", "dn", "re", "sn")),
-    **dict.fromkeys(_WORD_OPTIONS.split(), _WORD),
-    **dict.fromkeys(_NUMBER_OPTIONS.split(), _NUMBER),
-    "hwaccel_device": r"(\d+|/dev/dri/renderD\d+)",
-    "rtsp_transport": r"(tcp|udp|udp_multicast|http)",
-    "video_size": r"\d+x\d+",
-}
 
 
 def clean_name(value: Any, *, of: str) -> str:
@@ -233,25 +212,11 @@ def clean_profile(value: Any) -> str:
 def clean_ffmpeg_flags(value: Any) -> str:
     """FFmpeg input options such as `-rtsp_transport udp -fflags nobuffer`; empty = none.
 
-    Only options that tune reading a stream are let through: the text becomes part of a command line.
+    Only options that tune reading a stream are let through (`cameras.capture.flags`).
     """
     if value in (None, ""):
         return ""
     if not isinstance(value, str) or len(value) > 500:
         raise CrowdsiteError("FFmpeg options have to be text of at most 500 characters.")
-    try:
-        words = shlex.split(value)
-    except ValueError:
-        raise CrowdsiteError("The FFmpeg options have an open quotation mark.") from None
-    rest = list(words)
-    while rest:
-        option = rest.pop(0)
-        if not option.startswith("-") or option[1:] not in FFMPEG_OPTIONS:
-            raise CrowdsiteError(
-                f"The FFmpeg option “{option[:40]}” is not allowed here. Use options that tune reading a stream, "
-                "such as -rtsp_transport, -fflags, -flags, -probesize or -hwaccel."
-            )
-        pattern = FFMPEG_OPTIONS[option[1:]]
-        if pattern is not None and not (rest and re.fullmatch(pattern, rest.pop(0))):
-            raise CrowdsiteError(f"The FFmpeg option “{option}” needs a fitting value after it.")
-    return shlex.join(words)
+    split_flags(value)
+    return shlex.join(shlex.split(value))
