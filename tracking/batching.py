@@ -90,7 +90,7 @@ class BatchingDetector:
         self._thread.start()
 
     def detect(self, key: Hashable, take: Take) -> tuple[Frame, Detections] | None:
-        """Wait for a turn; the picture `take` gave then and what was found in it, None where it gave none or an old one.
+        """Wait for a turn; the picture `take` gave and what was found in it, None where it gave none or an old one.
 
         `take` is called on the detector's thread, at the moment a batch forms: it has to return at once, with the
         newest picture or None. Raises DetectorError when `take` or the engine failed or the detector was closed, and
