@@ -29,8 +29,14 @@ class Watched:
         return self.camera.enabled and self.camera.inout_count
 
     @property
+    def lacks_line(self) -> bool:
+        """Nothing can be counted there, however well the camera is."""
+        return self.should_count and self.camera.points is None
+
+    @property
     def is_blind(self) -> bool:
-        return self.should_count and self.state.state not in COUNTING
+        """Crossings happen that are not seen."""
+        return self.should_count and not self.lacks_line and self.state.state not in COUNTING
 
 
 def watch(cameras: Iterable[Camera], statuses: Mapping[int, CameraStatus], now: float) -> list[Watched]:

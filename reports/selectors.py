@@ -74,17 +74,19 @@ def _occupancy(
     site: Site, watched: Sequence[Watched], found: counters.Occupancy, counted_today: bool, now: float
 ) -> OccupancyFacts:
     """Not known while nothing counts and nothing was counted today; not current while nothing counts."""
-    expected = [one for one in watched if one.should_count]
+    expected = [one for one in watched if one.should_count and not one.lacks_line]
     blind = [one for one in expected if one.is_blind]
     inside: int | None = found.inside
     stale_since = reason = ""
     if not expected:
-        inside, reason = None, _("No camera is set up to count")
+        inside, reason = None, _("No camera with a counting line is switched on")
     elif len(blind) == len(expected):
         last = max((one.state.since for one in blind if one.state.since is not None), default=None)
         since = words.clock(last, now, site.timezone) if last is not None else ""
-        reason = _("No camera is counting since %(time)s") % {"time": since} if since else _("No camera is counting")
         inside = found.inside if counted_today else None
+        reason = _("No camera is counting")
+        if inside is None and since:
+            reason = _("No camera is counting since %(time)s") % {"time": since}
         stale_since = since or _("earlier today")
     return occupancy_facts(
         inside=inside,
@@ -97,19 +99,30 @@ def _occupancy(
 
 
 def _attention(watched: Sequence[Watched], now: float, zone: str) -> list[AttentionFacts]:
-    return [
-        AttentionFacts(
-            camera_id=one.camera.pk,
-            state=one.state.state,
-            title=attention_title(one.camera.name, one.state.state),
-            sentence=one.state.reason,
-            since=one.state.since,
-            since_text="" if one.state.since is None else words.since(one.state.since, now, zone),
-            url=f"/cameras/{one.camera.pk}",
-        )
-        for one in watched
-        if one.state.state in ("offline", "stale", "degraded")
-    ]
+    found = []
+    for one in watched:
+        if one.state.state in ("offline", "stale", "degraded"):
+            title, sentence = attention_title(one.camera.name, one.state.state), one.state.reason
+            found.append(_item(one, one.state.state, title, sentence, now, zone))
+        elif one.lacks_line:
+            title = _("%(camera)s has no counting line") % {"camera": one.camera.name}
+            sentence = _("Its picture arrives, but nothing is counted. Draw the line people cross.")
+            found.append(_item(one, "degraded", title, sentence, None, zone))
+    return found
+
+
+def _item(one: Watched, state: str, title: str, sentence: str, now: float | None, zone: str) -> AttentionFacts:
+    """now: None = it did not begin at a moment."""
+    since = None if now is None else one.state.since
+    return AttentionFacts(
+        camera_id=one.camera.pk,
+        state=state,
+        title=title,
+        sentence=sentence,
+        since=since,
+        since_text="" if since is None or now is None else words.since(since, now, zone),
+        url=f"/cameras/{one.camera.pk}",
+    )
 
 
 def _summary(occupancy: OccupancyFacts, counting: CountingFacts) -> str:
@@ -123,5 +136,5 @@ def _summary(occupancy: OccupancyFacts, counting: CountingFacts) -> str:
 def _calm(counting: CountingFacts) -> str:
     """What stands in “Needs attention” when nothing does."""
     if not counting.of:
-        return _("No camera is set up to count.")
+        return _("No camera is set to count.")
     return ngettext("The camera counts.", "All %(n)s cameras count.", counting.of) % {"n": counting.of}

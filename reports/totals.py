@@ -35,14 +35,18 @@ def today_facts(counts: Mapping[int, Labels], watched: Sequence[Watched], *, now
 def counting_facts(watched: Sequence[Watched]) -> CountingFacts:
     """A camera that is switched off, or not there to count, is no part of it."""
     expected = [one for one in watched if one.should_count]
-    offline = sum(one.state.state == "offline" for one in expected)
-    stale = sum(one.state.state == "stale" for one in expected)
+    blind = [one for one in expected if one.is_blind]
+    offline = sum(one.state.state == "offline" for one in blind)
+    stale = sum(one.state.state == "stale" for one in blind)
+    lineless = sum(one.lacks_line for one in expected)
     problems = {}
     if offline:
         problems["offline"] = ngettext("%(n)s offline", "%(n)s offline", offline) % {"n": offline}
     if stale:
         problems["stale"] = ngettext("%(n)s stale", "%(n)s stale", stale) % {"n": stale}
-    counting = len(expected) - offline - stale
+    if lineless:
+        problems["no_line"] = ngettext("%(n)s without a line", "%(n)s without a line", lineless) % {"n": lineless}
+    counting = len(expected) - len(blind) - lineless
     text = _("%(counting)s of %(of)s") % {"counting": counting, "of": len(expected)} if expected else "–"
     return CountingFacts(counting, len(expected), text, problems)
 

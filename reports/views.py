@@ -14,7 +14,7 @@ from reports.live_words import live_words
 from reports.selectors import live_stats
 
 TILES_SHOWN = 12
-DOORS_SHOWN = 7
+DOORS_SHOWN = 6
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:

@@ -37,10 +37,11 @@ class StagePicture {
 
   // From the page's status: an offline camera shows no picture, a stale one a grey picture.
   status(state, reason) {
-    const wasOff = this.#isOff();
+    // The server ends a stream whose pictures stopped, without telling the element that shows it.
+    const [wasOff, wasStale] = [this.#isOff(), this.#state === "stale"];
     this.#state = state;
     this.#reason = reason;
-    if (wasOff !== this.#isOff()) this.#restart();
+    if (wasOff !== this.#isOff() || (wasStale && state !== "stale")) this.#restart();
     this.#paint();
   }
 
@@ -113,6 +114,7 @@ class StagePicture {
     if (Math.abs(aspect - (this.aspect ?? 0)) < 0.001) return;
     this.aspect = aspect;
     stage.style.aspectRatio = String(aspect);
+    stage.style.maxWidth = `calc(75vh * ${aspect})`;
     editor.fit(aspect);
   }
 
@@ -143,7 +145,7 @@ function showTools() {
 function setMode(mode) {
   const drawing = mode === "draw";
   for (const button of document.querySelectorAll("[data-mode]")) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
-  for (const id of ["tools", "points", "line-keys"]) document.getElementById(id).hidden = !drawing;
+  for (const id of ["tools", "swap", "points", "line-keys"]) document.getElementById(id).hidden = !drawing;
   editor.edit(drawing);
   picture.show(mode);
 }
@@ -157,7 +159,7 @@ const editor = new LineEditor(stage, { input: lineInput, reverse, onChange: () =
 const picture = new StagePicture();
 
 const modes = document.getElementById("modes");
-modes.hidden = false;
+modes.hidden = !modes.dataset.mayDraw;
 for (const button of modes.querySelectorAll("[data-mode]")) button.addEventListener("click", () => setMode(button.dataset.mode));
 const tools = document.getElementById("tools");
 tools.querySelector("[data-add]").addEventListener("click", () => editor.add());
@@ -167,6 +169,6 @@ reverse.addEventListener("change", showTools);
 if (!editor.hasLine) setText(modes.querySelector('[data-mode="draw"]'), stage.dataset.draw);
 
 showTools();
-setMode(editor.hasLine ? "watch" : "draw");
+setMode(editor.hasLine || modes.hidden ? "watch" : "draw");
 takeStatus();
 new Refresh({ note: document.getElementById("not-current"), onFresh: takeStatus });

@@ -77,7 +77,7 @@ function showFigures({ occupancy, today, counting }) {
   setText(byId("in-today"), today.in_text);
   setText(byId("out-today"), today.out_text);
   setText(byId("counting"), counting.text);
-  for (const state of ["offline", "stale"]) {
+  for (const state of ["offline", "stale", "no_line"]) {
     const text = counting.problems[state] ?? "";
     byId(`${state}-count`).hidden = !text;
     setText(byId(`${state}-count`).querySelector("span"), text);

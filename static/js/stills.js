@@ -102,9 +102,9 @@ class Picture {
     const secs = this.capturedAt === null ? null : siteClock.now() - this.capturedAt;
     const late = secs === null || secs > Math.max(STALE_SECS, (3 * every) / 1000);
     if (late && paused) return { name: "paused", icon: "pause", title: say("paused", { age: wholeAge(secs ?? 0) }), text: "" };
-    const old = secs === null ? camera.frame_age_secs : secs;
     if (late || camera.state === "stale") {
-      return { name: "stale", icon: "stale", title: say("not_live"), text: say("last_picture", { age: wholeAge(old ?? 0) }) };
+      const old = Math.max(secs ?? 0, camera.frame_age_secs ?? 0);
+      return { name: "stale", icon: "stale", title: say("not_live"), text: say("last_picture", { age: wholeAge(old) }) };
     }
     return { name: camera.state, icon: "", title: "", text: "", age: age(secs) };
   }

@@ -8,7 +8,7 @@ import { showBar, showVerdict } from "./occupancy.js";
 import { Poller } from "./poller.js";
 import { say, wholeAge } from "./words.js";
 
-const DOORS = 7;
+const DOORS = 6;
 const STATES = { live: "ok", degraded: "warn", stale: "stale", offline: "offline", disabled: "offline" };
 const SHIFT_MS = 600000;
 const POINTER_MS = 3000;
