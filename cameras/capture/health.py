@@ -126,13 +126,13 @@ class HealthMeter:
         if self._frame_at is not None and self._frame_at - self._changed_at > FROZEN_AFTER_SECS:
             reason = "Pictures arrive but nothing in them changes. The camera may be frozen: restart it."
             return "degraded", "frozen", reason
-        if now - self._opened_at > 2 * FPS_WINDOW_SECS and fps < SLOW_SHARE * self._expected_fps:
-            reason = f"{fps:.1f} pictures a second instead of {self._expected_fps:.0f}: network or camera is slow."
-            return "degraded", "slow", reason
         recent = [at for at in self._drops if now - at < UNSTABLE_WINDOW_SECS]
         if len(recent) >= UNSTABLE_RECONNECTS:
             reason = "The connection broke several times in the last minutes. Check the network and the camera's power."
             return "degraded", "unstable", reason
+        if now - self._opened_at > 2 * FPS_WINDOW_SECS and fps < SLOW_SHARE * self._expected_fps:
+            reason = f"{fps:.1f} pictures a second instead of {self._expected_fps:.0f}: network or camera is slow."
+            return "degraded", "slow", reason
         return "live", "", ""
 
     def _fps(self, now: float) -> float:
