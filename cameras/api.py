@@ -1,13 +1,23 @@
 """`/api/cameras/` and `/api/sites/`."""
 
+from base64 import b64encode
+from collections.abc import Mapping
+
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from cameras import services
+from cameras.cleaning import clean_capture
+from cameras.connection_check import check_connection
 from cameras.models import Camera, Site
-from cameras.serializers import CameraSerializer, SiteSerializer
+from cameras.serializers import CameraSerializer, ConnectionCheckAnswer, ConnectionCheckRequest, SiteSerializer
 from crowdsite.api_pagination import Pages
 from crowdsite.api_parsers import BoundedJSONParser
 from crowdsite.api_permissions import ModelPermissions
@@ -44,6 +54,26 @@ class CameraViewSet(_RecordViewSet):
 
     def perform_destroy(self, instance: Camera) -> None:
         services.delete_camera(camera_id=instance.pk)
+
+    @extend_schema(request=ConnectionCheckRequest, responses=ConnectionCheckAnswer)
+    @action(detail=False, methods=["post"])
+    def check(self, request: Request) -> Response:
+        """Open an address and show its picture, before anything is saved. Takes up to eight seconds."""
+        values = dict(request.data.items()) if isinstance(request.data, Mapping) else {}
+        values.pop("csrfmiddlewaretoken", None)
+        camera_id = values.pop("camera_id", None)
+        camera = None if camera_id in (None, "") else self.get_queryset().filter(pk=_number(camera_id)).first()
+        found = check_connection(clean_capture(values, camera=camera))
+        picture = "data:image/jpeg;base64," + b64encode(found.jpeg).decode()
+        size = {"width": found.width, "height": found.height, "fps": found.fps}
+        return Response({**size, "backend": found.backend, "note": found.note, "picture": picture})
+
+
+def _number(value: object) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise ValidationError({"camera_id": ["The number of a camera has digits only."]})
+    return int(text)
 
 
 class SiteViewSet(_RecordViewSet):

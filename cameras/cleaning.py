@@ -12,6 +12,7 @@ from django.db.models import TextChoices
 
 from cameras import validation
 from cameras.address import parse, unmask
+from cameras.capture.settings import DEFAULT_FFMPEG_FLAGS, MAX_HEIGHT, CaptureSettings
 from cameras.models import Camera, Site
 from crowdsite.errors import CrowdsiteError
 
@@ -99,6 +100,29 @@ def clean_camera(values: Mapping[str, Any], *, camera: Camera | None) -> dict[st
     if cleaned.get("line"):
         cleaned["line"] = [list(point) for point in cleaned["line"]]
     return cleaned
+
+
+def clean_capture(values: Mapping[str, Any], *, camera: Camera | None) -> CaptureSettings:
+    """How to open a camera that is being set up: the form's `values` over those of `camera`, where it exists already.
+
+    Raises CrowdsiteError as `clean_camera` does.
+    """
+    record = camera or Camera()
+    cleaners = {name: _CAMERA_CLEANERS[name] for name in ("orientation", "transport", "resolution", "ffmpeg_flags")}
+    cleaned, errors = _clean(values, {**cleaners, "url": partial(clean_url, stored=record.url)}, of="camera")
+    if not record.url:
+        errors = {**_missing(values, url="Enter the camera's address."), **errors}
+    _raise(errors)
+    for name, value in cleaned.items():
+        setattr(record, name, value)
+    return CaptureSettings(
+        url=record.url,
+        transport=record.transport,
+        orientation=record.orientation,
+        max_height=MAX_HEIGHT[record.resolution],
+        ffmpeg_flags=record.ffmpeg_flags or DEFAULT_FFMPEG_FLAGS,
+        folders=tuple(settings.CAMERA_FILE_ROOTS),
+    )
 
 
 def clean_site_values(values: Mapping[str, Any], *, site: Site | None) -> dict[str, Any]:

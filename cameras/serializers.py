@@ -70,6 +70,28 @@ class SiteSerializer(_RecordSerializer):
         return services.update_site(site_id=instance.pk, **validated_data)
 
 
+class ConnectionCheckRequest(serializers.Serializer):
+    """What is in the form, saved or not."""
+
+    camera_id = serializers.IntegerField(required=False, help_text="The camera that is being changed.")
+    url = serializers.CharField(required=False)
+    transport = serializers.ChoiceField(choices=Camera.Transport.choices, required=False)
+    orientation = serializers.ChoiceField(choices=Camera.Orientation.choices, required=False)
+    resolution = serializers.ChoiceField(choices=Camera.Resolution.choices, required=False)
+    ffmpeg_flags = serializers.CharField(required=False, allow_blank=True)
+
+
+class ConnectionCheckAnswer(serializers.Serializer):
+    """The picture that came."""
+
+    width = serializers.IntegerField(help_text="Pixels.")
+    height = serializers.IntegerField(help_text="Pixels.")
+    fps = serializers.FloatField(allow_null=True, help_text="What the camera says it sends.")
+    backend = serializers.CharField()
+    note = serializers.CharField(help_text="What an operator should know about this source, or nothing.")
+    picture = serializers.CharField(help_text="A JPEG as a data: address.")
+
+
 class CameraSerializer(_RecordSerializer):
     """The address is shown without its password, and only to those who may change the camera."""
 

@@ -145,7 +145,7 @@ def get_site(site_id: int) -> Site:
 
 def create_demo_camera() -> Camera:
     """The camera that needs no camera. One that exists already is returned as it is."""
-    from cameras.demo import DemoScene
+    from cameras.demo import DemoScene  # it brings numpy and pictures, which no other write needs
 
     existing = next((camera for camera in Camera.objects.order_by("pk") if camera.is_demo), None)
     if existing is not None:

@@ -3,11 +3,14 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from cameras import services
 from cameras.models import Camera, Site
+from crowdsite import api_errors
 from crowdsite.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from tests.support.people import person
 
@@ -183,6 +186,21 @@ def test_other_mistakes_of_a_program_are_sentences_too(operator):
     assert error_of(answer, 415)["code"] == "unsupported_media_type"
     assert error_of(operator.get("/api/cameras/?page=99"), 404)["code"] == "not_found"
     assert error_of(operator.get("/api/cameras/?site_id=north"), 400)["fields"].keys() == {"site_id"}
+
+
+def test_addresses_outside_the_api_are_answered_with_pages(rf):
+    assert b'"error"' in api_errors.page_not_found(rf.get("/api/x"), Http404()).content
+    assert b"<html" in api_errors.page_not_found(rf.get("/x"), Http404()).content
+    for answer, status in (
+        (api_errors.bad_request(rf.post("/api/x"), RequestDataTooBig()), 413),
+        (api_errors.bad_request(rf.post("/x"), RequestDataTooBig()), 413),
+        (api_errors.bad_request(rf.post("/api/x"), SuspiciousOperation()), 400),
+        (api_errors.permission_denied(rf.post("/api/x"), PermissionDenied()), 403),
+        (api_errors.server_error(rf.get("/api/x")), 500),
+        (api_errors.server_error(rf.get("/x")), 500),
+    ):
+        assert answer.status_code == status
+        assert answer.content
 
 
 def test_strangers_are_asked_to_sign_in():
