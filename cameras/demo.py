@@ -163,12 +163,12 @@ def _sprite(walker: _Walker) -> _Sprite:
     left, top = min(_MARGIN, x1), _MARGIN
     crop = _people()[y1 - top : y2 + _MARGIN, x1 - left : x2 + _MARGIN]
     scale = walker.height / (y2 - y1)
-    crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    opacity = np.minimum.outer(_ramp(crop.shape[0], _FADE_TOP, _FADE), _ramp(crop.shape[1], _FADE, _FADE))[..., None]
+    image = np.asarray(cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
+    opacity = np.minimum.outer(_ramp(image.shape[0], _FADE_TOP, _FADE), _ramp(image.shape[1], _FADE, _FADE))[..., None]
     foot_x = (left + (x2 - x1) / 2) * scale
     if walker.direction == "in":  # they look to the right of the picture; walking left, they are mirrored
-        crop, opacity, foot_x = crop[:, ::-1], opacity[:, ::-1], crop.shape[1] - foot_x
-    return _Sprite(np.float32(1) * crop * opacity, np.ascontiguousarray(1 - opacity), (foot_x, (top + y2 - y1) * scale))
+        image, opacity, foot_x = image[:, ::-1], opacity[:, ::-1], image.shape[1] - foot_x
+    return _Sprite(image * opacity, np.ascontiguousarray(1 - opacity), (foot_x, (top + y2 - y1) * scale))
 
 
 def _ramp(length: int, fade_in: int, fade_out: int) -> NDArray[np.float32]:
