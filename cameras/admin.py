@@ -17,11 +17,17 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from cameras import services
 from cameras.forms import CameraForm, CameraRowForm, RecordForm, SiteForm
 from cameras.models import Camera, Site
-from cameras.status import read_statuses
+from cameras.status import read_status, read_statuses
 from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
 
-STATE_WORDS = {"live": _("Live"), "degraded": _("Degraded"), "stale": _("Stale"), "offline": _("Offline")}
+STATE_WORDS = {
+    "live": _("Live"),
+    "degraded": _("Degraded"),
+    "stale": _("Stale"),
+    "offline": _("Offline"),
+    "disabled": _("Disabled"),
+}
 STATE_COLOURS = {"live": "success", "degraded": "warning", "stale": "warning", "offline": "danger", "disabled": "info"}
 
 
@@ -81,9 +87,9 @@ class CameraAdmin(RecordAdmin):
     search_fields = ["name"]
     ordering = ["name"]
     actions = ["enable", "disable"]
-    readonly_fields = ["live_status", "edit_line", "line_version", "created_at", "updated_at"]
+    readonly_fields = ["status_now", "edit_line", "line_version", "created_at", "updated_at"]
     fieldsets = [
-        (None, {"fields": ["name", "url", "site", "live_status"]}),
+        (None, {"fields": ["name", "url", "site", "status_now"]}),
         (_("Use"), {"fields": ["enabled", "show", "tasks"]}),
         (_("Counting line"), {"fields": ["edit_line", "line", "reverse", "line_version"]}),
         (
@@ -112,14 +118,18 @@ class CameraAdmin(RecordAdmin):
             services.delete_camera(camera_id=camera.pk)
 
     @display(description=_("status"), label=STATE_COLOURS)
-    def live_status(self, camera: Camera) -> tuple[str, str] | str:
+    def live_status(self, camera: Camera) -> tuple[str, str]:
+        state = camera.status.state if camera.enabled else "disabled"
+        return state, STATE_WORDS[state]
+
+    @admin.display(description=_("status"))
+    def status_now(self, camera: Camera) -> str:
         if camera.pk is None:
             return "–"
         if not camera.enabled:
-            return "disabled", _("Disabled")
-        if not hasattr(camera, "status"):
-            camera.status = read_statuses(client(), [camera.pk])[camera.pk]
-        return camera.status.state, STATE_WORDS[camera.status.state]
+            return STATE_WORDS["disabled"]
+        status = read_status(client(), camera.pk)
+        return f"{STATE_WORDS[status.state]}. {status.reason}".rstrip()
 
     @admin.display(description=_("address"))
     def address(self, camera: Camera) -> str:
@@ -130,7 +140,11 @@ class CameraAdmin(RecordAdmin):
         if camera.pk is None:
             return _("Save the camera first, then draw the line.")
         words = _("Change the line") if camera.line else _("Draw the line")
-        return format_html('<a href="{}">{}</a>', reverse("camera-edit", args=[camera.pk]), words)
+        return format_html(
+            '<a class="text-primary-600 underline dark:text-primary-500" href="{}">{}</a>',
+            reverse("camera-edit", args=[camera.pk]),
+            words,
+        )
 
     @action(description=_("Switch on"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Camera]) -> None:
