@@ -201,3 +201,12 @@ def pk_from_ordered(kind: str, ordered_form: bytes) -> Any:
     if kind == "uuid":
         return UUID(bytes=body)
     return body[:-2].replace(b"\x00\xff", b"\x00").decode("utf-8", "surrogatepass")
+
+
+_SHORT = [bytes([0xA0 + n]) if n < 32 else b"\xda" + n.to_bytes(2, "big") for n in range(256)]
+
+
+def message_pack(strings: list[bytes]) -> bytes:
+    """The strings as one MessagePack array, in the forms every Redis's cmsgpack reads."""
+    parts = [_SHORT[len(s)] + s if len(s) < 256 else b"\xdb" + len(s).to_bytes(4, "big") + s for s in strings]
+    return b"\xdd" + len(parts).to_bytes(4, "big") + b"".join(parts)

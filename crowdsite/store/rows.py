@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from django.db import IntegrityError, OperationalError
@@ -19,9 +19,8 @@ FETCH_BATCH = 1000
 Interval = tuple[bytes, bytes]  # [low, high) of index members; an empty high has no end
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One index entry of a row. `claim` is the length of the unique prefix, 0 where nothing is claimed."""
+class Entry(NamedTuple):
+    """One index entry of a row. `type` is "z" (sorted set) or "s" (set); `claim` the length of the unique prefix or 0."""
 
     key: str
     type: str
@@ -54,7 +53,7 @@ def store_errors(address: str) -> Iterator[None]:
         raise OperationalError(f"Redis at {shown} refused a command: {error}") from error
 
 
-def entries(table: Table, row: dict[str, Any], changed: Iterable[str] | None = None) -> frozenset[Entry]:
+def entries(table: Table, row: dict[str, Any], changed: Iterable[str] | None = None) -> list[Entry]:
     """The index entries of a row (column -> value); with `changed`, only those that depend on these columns."""
     only = None if changed is None else set(changed)
     tail = codec.ordered(table.pk.kind, row[table.pk.name])
@@ -68,30 +67,33 @@ def entries(table: Table, row: dict[str, Any], changed: Iterable[str] | None = N
         if only is None or column in only:
             pk = table.pk_text(row[table.pk.name]).encode("utf-8", "surrogatepass")
             found += [Entry(table.trigram_key(column, t), "s", pk) for t in codec.trigrams(row[column])]
-    return frozenset(found)
+    return found
 
 
-def _flatten(changes: Sequence[Change]) -> tuple[list[str], list[Any]]:
-    numbers: dict[str, int] = {}
+def _packed(changes: Sequence[Change]) -> tuple[list[str], bytes]:
+    """KEYS and ARGV[1] of `lua/write.lua`."""
+    numbers: dict[str, bytes] = {}
 
-    def number(key: str) -> int:
-        return numbers.setdefault(key, len(numbers) + 1)
+    def number(key: str) -> bytes:
+        return numbers.get(key) or numbers.setdefault(key, b"%d" % (len(numbers) + 1))
 
-    args: list[Any] = [len(changes)]
+    args = [b"%d" % len(changes)]
     for change in changes:
-        args += (change.verb, number(change.row_key), len(change.guards))
+        args += (change.verb.encode(), number(change.row_key), b"%d" % len(change.guards))
         for name, raw in change.guards.items():
-            args += (name, "0", "") if raw is None else (name, "1", raw)
-        args.append(len(change.sets))
+            args += (name.encode(), b"0", b"") if raw is None else (name.encode(), b"1", raw)
+        args.append(b"%d" % len(change.sets))
         for name, raw in change.sets.items():
-            args += (name, raw)
-        args += (len(change.unsets), *change.unsets, len(change.removals))
-        for entry in change.removals:
-            args += (number(entry.key), entry.type, entry.member)
-        args.append(len(change.additions))
-        for entry in change.additions:
-            args += (number(entry.key), entry.type, entry.member, entry.claim)
-    return list(numbers), args
+            args += (name.encode(), raw)
+        args.append(b"%d" % len(change.unsets))
+        args += [name.encode() for name in change.unsets]
+        args.append(b"%d" % len(change.removals))
+        for key, kind, member, _ in change.removals:
+            args += (number(key), kind.encode(), member)
+        args.append(b"%d" % len(change.additions))
+        for key, kind, member, claim in change.additions:
+            args += (number(key), kind.encode(), member, b"%d" % claim)
+    return list(numbers), codec.message_pack(args)
 
 
 class Rows:
@@ -207,9 +209,9 @@ class Rows:
         """
         if not changes:
             return True
-        keys, args = _flatten(changes)
+        keys, packed = _packed(changes)
         with self._trip(f"WRITE {len(changes)} rows of"):
-            reply = lua("crowdsite.store", "write")(keys=keys, args=args, client=self.client)
+            reply = lua("crowdsite.store", "write")(keys=keys, args=[packed], client=self.client)
         outcome = reply[0].decode()
         if outcome == "taken":
             key = keys[int(reply[2]) - 1]

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.db import NotSupportedError, connections, models
@@ -69,7 +69,7 @@ class Table:
     def sequence_key(self) -> str:
         return f"{self.name}#seq"
 
-    @property
+    @cached_property
     def indexed_columns(self) -> frozenset[str]:
         return frozenset(c for index in self.indexes for c in index.columns) | {*self.trigrams, self.pk.name}
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models.expressions import Col
+from django.db.models.expressions import Col, OrderBy
 from django.db.models.sql import compiler as base
 from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI, SINGLE
 
@@ -14,6 +14,12 @@ from .reading import Reading
 
 class SQLCompiler(base.SQLCompiler):
     """Answers a single-table query; rows of foreign keys may be read along."""
+
+    def compile(self, node: Any) -> tuple[str, tuple[()]]:
+        """A name for an expression where Django wants SQL: it compares such names to drop repeated ORDER BY terms."""
+        if isinstance(node, OrderBy):
+            return f"{node.expression!r} {'DESC' if node.descending else 'ASC'}", ()
+        return repr(node), ()
 
     def execute_sql(
         self, result_type: str = MULTI, chunked_fetch: bool = False, chunk_size: int = GET_ITERATOR_CHUNK_SIZE

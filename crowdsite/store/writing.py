@@ -20,7 +20,7 @@ from .backend import WRITE_BATCH
 from .expressions import Evaluator, Reader, build
 from .planner import Pks
 from .reading import Reading
-from .rows import Change, Rows, entries
+from .rows import Change, Entry, Rows, entries
 from .schema import Table, table
 from .selecting import SQLCompiler
 
@@ -152,7 +152,7 @@ def _stored(where: Table, column: str, value: Any) -> bytes | None:
     return where.columns[column].store(value)
 
 
-def _entries(where: Table, row: dict[str, Any], changed: Any = None) -> frozenset:
+def _entries(where: Table, row: dict[str, Any], changed: Any = None) -> list[Entry]:
     try:
         return entries(where, row, changed)
     except codec.NotIndexable as error:
@@ -162,7 +162,7 @@ def _entries(where: Table, row: dict[str, Any], changed: Any = None) -> frozense
 def _insertion(where: Table, row: dict[str, Any]) -> Change:
     sets = {column: raw for column, value in row.items() if (raw := _stored(where, column, value)) is not None}
     # Read back as it will be read: an index entry must follow from the stored row alone.
-    loaded = {column: where.columns[column].load(sets.get(column)) for column in row}
+    loaded = {column: where.columns[column].load(sets.get(column)) for column in where.indexed_columns}
     return Change("I", where.row_key(row[where.pk.name]), sets=sets, additions=tuple(_entries(where, loaded)))
 
 
@@ -171,7 +171,7 @@ def _update(reading: Reading, raw: dict[str, bytes | None], record: dict[tuple[s
     old = {column: value for (_, column), value in record.items()}
     stored = {column: _stored(where, column, value) for column, value in values.items()}
     new = {**old, **{column: where.columns[column].load(value) for column, value in stored.items()}}
-    before, after = entries(where, old, values), _entries(where, new, values)
+    before, after = set(entries(where, old, values)), set(_entries(where, new, values))
     return Change(
         "U",
         where.row_key(old[where.pk.name]),

@@ -1,7 +1,8 @@
 -- Makes a batch of row changes, all of them or none.
 --
 -- KEYS[1..n]  every row, index and trigram key the batch touches
--- ARGV[1]     number of operations; then for each operation, one after the other:
+-- ARGV[1]     a MessagePack array of strings (one packed argument is several times cheaper than thousands of plain
+--             ones): the number of operations; then for each operation, one after the other:
 --   verb        "I" the row must not exist | "U" it must exist | "D" it must exist and goes | "X" it must not exist
 --   row         number of the row's key in KEYS
 --   guards      count, then (field, "1" value | "0" "") each: what the row must still hold ("0" = no such field)
@@ -12,10 +13,11 @@
 --
 -- Returns {"ok"}, {"exists", operation}, {"stale", operation} or {"taken", operation, key number}; operations from 1.
 
+local stream = cmsgpack.unpack(ARGV[1])
 local at = 0
 local function take()
   at = at + 1
-  return ARGV[at]
+  return stream[at]
 end
 local function take_list(width)
   local list = {}
@@ -80,7 +82,16 @@ for _, op in ipairs(operations) do
   if op.verb == "D" then
     redis.call("DEL", op.row)
   end
-  for _, set in ipairs(op.sets) do redis.call("HSET", op.row, set[1], set[2]) end
+  local pairs_to_set = {}
+  for _, set in ipairs(op.sets) do
+    pairs_to_set[#pairs_to_set + 1] = set[1]
+    pairs_to_set[#pairs_to_set + 1] = set[2]
+    if #pairs_to_set >= 1000 then
+      redis.call("HSET", op.row, unpack(pairs_to_set))
+      pairs_to_set = {}
+    end
+  end
+  if #pairs_to_set > 0 then redis.call("HSET", op.row, unpack(pairs_to_set)) end
   for _, unset in ipairs(op.unsets) do redis.call("HDEL", op.row, unset[1]) end
 end
 for _, op in ipairs(operations) do

@@ -49,9 +49,24 @@ class Person(RedisModel):
 
 
 class Visit(RedisModel):
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="visits")
     note = models.TextField(blank=True)
+
+
+class Ticket(RedisModel):
+    """Small, for large tables."""
+
+    name = models.CharField(max_length=40)
+    code = models.CharField(max_length=20, unique=True)
+    gate = models.ForeignKey(Gate, models.CASCADE)
+
+    class Meta:
+        ordering = ["name"]
+        indexes = [models.Index(fields=["name"]), models.Index(fields=["gate", "name"])]
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class Preferences(SingletonModel):
