@@ -22,4 +22,6 @@ def readyz(request: HttpRequest) -> JsonResponse:
                 connections[alias].connection.ping()
         except Error as error:
             failed[alias] = str(error)
-    return JsonResponse({"status": "not ready" if failed else "ok", "failed": sorted(failed)}, status=503 if failed else 200)
+    return JsonResponse(
+        {"status": "not ready" if failed else "ok", "failed": sorted(failed)}, status=503 if failed else 200
+    )

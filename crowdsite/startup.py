@@ -33,7 +33,9 @@ def require_redis() -> None:
 def leave(error: Exception) -> None:
     """Exit with the sentence that helps."""
     if settings.REDIS_IS_EMBEDDED:
-        print("The embedded Redis does not answer. Start everything with `make run`, or set REDIS_URL.", file=sys.stderr)
+        print(
+            "The embedded Redis does not answer. Start everything with `make run`, or set REDIS_URL.", file=sys.stderr
+        )
         sys.exit(1)
     reason = str(error).split("\n")[0]
     print(f"Redis cannot be reached at the address in REDIS_URL: {reason}", file=sys.stderr)

@@ -25,7 +25,7 @@ class Gate:
     for the box's width and height.
     """
 
-    sigmas: float = 3.5
+    sigmas: float = 3.0
     reach: float = 1.5
     foot_slack: tuple[float, float] = (0.05, 0.08)
     size_slack: tuple[float, float] = (0.35, 0.15)

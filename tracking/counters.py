@@ -6,6 +6,7 @@ from datetime import date
 
 import redis
 
+from tracking.demo_tally import demo_key
 from tracking.events import counter_key, day_key, site_key
 
 
@@ -15,16 +16,6 @@ class Occupancy:
 
     inside: int
     missed_entries: int
-
-
-@dataclass(frozen=True, slots=True)
-class DemoTally:
-    """True and counted crossings of the demo scene since its loop started."""
-
-    expected_in: int
-    expected_out: int
-    counted_in: int
-    counted_out: int
 
 
 def day_counts(client: redis.Redis, site_id: int, day: date) -> dict[int, dict[str, tuple[int, int]]]:
@@ -60,23 +51,7 @@ def live_totals(client: redis.Redis, camera_id: int) -> tuple[int, int]:
 
 def forget_camera(client: redis.Redis, camera_id: int) -> None:
     """Drop the live totals of a camera that was deleted. Its history in `person_logs` stays."""
-    client.delete(counter_key(camera_id, "in"), counter_key(camera_id, "out"), _demo_key(camera_id))
-
-
-def start_demo_tally(client: redis.Redis, camera_id: int, *, since: float) -> None:
-    """Remember when the demo's loop began and what was counted by then: `demo_tally` compares from there."""
-    entered, left = live_totals(client, camera_id)
-    client.hset(_demo_key(camera_id), mapping={"since": since, "in": entered, "out": left})
-
-
-def demo_start(client: redis.Redis, camera_id: int) -> tuple[float, int, int] | None:
-    """(unix seconds, in, out) at the start of the demo's loop; None when it never ran."""
-    since, entered, left = client.hmget(_demo_key(camera_id), "since", "in", "out")
-    return None if since is None else (float(since), int(entered), int(left))
-
-
-def _demo_key(camera_id: int) -> str:
-    return f"person_tracker:demo:{camera_id}"
+    client.delete(counter_key(camera_id, "in"), counter_key(camera_id, "out"), demo_key(camera_id))
 
 
 def _text(value: bytes | str) -> str:

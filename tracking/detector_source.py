@@ -54,7 +54,9 @@ class DetectorSource:
     def want(self, settings: ModelSettings) -> None:
         """Make `settings` the ones at work. Returns at once; the old detector serves until the new one is ready."""
         with self._lock:
-            if settings == self._loading or (self._current and settings == self._current.settings and not self._loading):
+            if settings == self._loading or (
+                self._current and settings == self._current.settings and not self._loading
+            ):
                 return
             self._loading = settings
         threading.Thread(target=self._exchange, args=[settings], name="load-detector", daemon=True).start()

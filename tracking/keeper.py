@@ -4,7 +4,6 @@ One thread does all talking to Redis, so that a loop never waits for it. While R
 """
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,9 +11,11 @@ import redis
 from django.db import OperationalError
 from loguru import logger
 
-from cameras.selectors import camera_config
-from cameras.status import CameraStatus, clear_status, write_status
-from crowdsite.clock import now
+from cameras.selectors import CameraConfig, camera_config
+from cameras.status import clear_status, write_status
+from crowdsite.clock import now, site_day
+from tracking.counters import day_counts
+from tracking.demo_tally import note_demo
 from tracking.lease import RENEW_SECS, Lease
 from tracking.loop import CameraLoop, LoopSettings
 from tracking.loop_status import loop_status
@@ -93,7 +94,11 @@ class Keeper:
             logger.bind(camera_id=camera_id).info("Loop of camera {} ends: {}", camera_id, reason)
             kept.loop.stop.set()
             return
-        write_status(self._client, camera_id, self._status(kept.loop))
+        loop = kept.loop
+        loop.day_totals = self._day_totals(loop.config)
+        write_status(self._client, camera_id, loop_status(loop, node=self._node, at=now()))
+        if loop.feed.health().backend == "demo" and loop.first_analysed_at is not None:
+            note_demo(self._client, camera_id, opened_at=loop.opened_at, analysed_at=loop.first_analysed_at)
 
     def _reason_to_stop(self, camera_id: int, kept: Kept, settings: LoopSettings) -> str | None:
         if kept.revoked():
@@ -108,5 +113,7 @@ class Keeper:
         kept.loop.reconfigure(config, settings)
         return None
 
-    def _status(self, loop: CameraLoop) -> CameraStatus:
-        return loop_status(loop, node=self._node, at=now())
+    def _day_totals(self, config: CameraConfig) -> tuple[int, int]:
+        """In and out of the camera today, everything it counts."""
+        labels = day_counts(self._client, config.site_id, site_day(now(), config.site_timezone)).get(config.id, {})
+        return sum(pair[0] for pair in labels.values()), sum(pair[1] for pair in labels.values())

@@ -171,14 +171,18 @@ class LineCounter:
         return [Crossing(track_id, "in" if is_in else "out", last.label, last.score, at, self.index, anchor)]
 
     def _crossing_point(self, before: _Sighting, now: _Sighting) -> tuple[float, tuple[float, float], bool]:
-        rules_slack = self.rules.end_slack * abs(now.along-before.along)
+        rules_slack = self.rules.end_slack * abs(now.along - before.along)
         part = before.distance / (before.distance - now.distance)
         along = before.along + part * (now.along - before.along)
         anchor = (
             before.anchor[0] + part * (now.anchor[0] - before.anchor[0]),
             before.anchor[1] + part * (now.anchor[1] - before.anchor[1]),
         )
-        return before.at + part * (now.at - before.at), anchor, self._reach[0] - rules_slack <= along <= self._reach[1] + rules_slack
+        return (
+            before.at + part * (now.at - before.at),
+            anchor,
+            self._reach[0] - rules_slack <= along <= self._reach[1] + rules_slack,
+        )
 
     def _confirm(self, track_id: int, memory: _Memory, present: set[int], tracks: Tracks) -> _Memory:
         """The memory of a track seen to be real: its own, or that of the track it continues under a new id."""
@@ -207,7 +211,11 @@ class LineCounter:
     def _forget(self, now: float) -> list[Crossing]:
         """Drop what was not seen lately. A track last seen beyond the line did cross it: nobody came back."""
         crossings: list[Crossing] = []
-        gone = [i for i, memory in self._memories.items() if now - memory.last.at > max(self.rules.forget_secs, self.rules.forget_pictures * self._interval_secs)]
+        gone = [
+            i
+            for i, memory in self._memories.items()
+            if now - memory.last.at > max(self.rules.forget_secs, self.rules.forget_pictures * self._interval_secs)
+        ]
         for track_id in gone:
             memory = self._memories.pop(track_id)
             if memory.beyond:

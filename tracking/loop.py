@@ -24,6 +24,7 @@ from tracking.events import Event
 from tracking.gates import SkipGate
 from tracking.line_counter import Crossing, LineCounter
 from tracking.meter import LoopMeter
+from tracking.overlay import Overlay
 from tracking.pictures import Offer, PictureDesk
 from tracking.pipeline import Pipeline, StepResult
 from tracking.tracker import Tracker
@@ -71,6 +72,9 @@ class CameraLoop:
     ):
         self.stop = threading.Event()
         self.meter = LoopMeter(now())
+        self.day_totals = (0, 0)
+        self.opened_at = 0.0
+        self.first_analysed_at: float | None = None
         self._detectors = detectors
         self._delivery = delivery
         self._pictures = pictures
@@ -145,6 +149,7 @@ class CameraLoop:
             return False
         frame, detections = found
         result = self._pipeline_for(detector).update(frame, detections)
+        self.first_analysed_at = self.first_analysed_at or frame.captured_at
         self.meter.analysed(now(), frame.captured_at)
         for crossing in result.crossings:
             self._deliver(crossing, detector)
@@ -190,7 +195,18 @@ class CameraLoop:
         )
 
     def _show(self, frame: Frame, result: StepResult, detector: LoadedDetector) -> None:
-        self._pictures.offer(self._config.id, Offer(frame, result, self._config, self._settings))
+        config, settings = self._config, self._settings
+        overlay = Overlay(
+            tracks=result.tracks,
+            lines=[config.line] if config.line is not None and config.inout_count else [],
+            reverse=config.reverse,
+            counts=self.day_totals,
+            labels=detector.choice.engine.labels,
+            show_line=settings.show_line,
+            show_ids=settings.show_ids,
+            show_counts=settings.show_counts and config.inout_count,
+        )
+        self._pictures.offer(config.id, Offer(frame, overlay))
 
     def _apply_changes(self) -> None:
         wanted, self._wanted = self._wanted, None
@@ -205,7 +221,8 @@ class CameraLoop:
         if capture_settings(*wanted) != old:
             self.feed.close()
             self.feed = self._open(*wanted)
-            self._pipeline = None
+            self._pipeline, self.first_analysed_at = None, None
 
     def _open(self, config: CameraConfig, settings: LoopSettings) -> Feed:
+        self.opened_at = now()
         return self._open_feed(capture_settings(config, settings))

@@ -25,10 +25,10 @@ class MotionModel:
     """
 
     foot_noise: tuple[float, float] = (0.04, 0.05)
-    acceleration: float = 0.5
-    first_speed: float = 0.8
+    acceleration: float = 0.35
+    first_speed: float = 0.6
     size_noise: tuple[float, float] = (0.15, 0.06)
-    size_drift: float = 0.1
+    size_drift: float = 0.07
 
 
 @dataclass(slots=True)

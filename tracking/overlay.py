@@ -1,4 +1,4 @@
-"""What is drawn over a camera's picture: the line and which way is in, who is tracked, how many went in and out. Pure."""
+"""What is drawn over a camera's picture: the line and its way in, who is tracked, how many went in and out. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,6 +58,7 @@ class _Pen:
         self.canvas = canvas
         self.height, self.width = canvas.shape[:2]
         self.thick = max(1, round(min(self.height, self.width) / 240))
+        self.bold = max(1, self.thick - 1)
         self.letter = max(0.35, min(self.height, self.width) / 800)
 
     def stroke(self, a: Point, b: Point, colour: Colour) -> None:
@@ -73,7 +74,7 @@ class _Pen:
         cv2.rectangle(self.canvas, a, b, colour, self.thick, cv2.LINE_AA)
 
     def size(self, text: str, scale: float = 1.0) -> Point:
-        (width, height), below = cv2.getTextSize(text, _FONT, self.letter * scale, self.thick)
+        (width, height), below = cv2.getTextSize(text, _FONT, self.letter * scale, self.bold)
         return width, height + below
 
     def plate(self, text: str, top_left: Point, colour: Colour, scale: float = 1.0) -> None:
@@ -84,7 +85,7 @@ class _Pen:
         y = max(0, min(top_left[1], self.height - height - 2 * pad))
         cv2.rectangle(self.canvas, (x, y), (x + width + 2 * pad, y + height + 2 * pad), _DARK, cv2.FILLED)
         at = (x + pad, y + pad + round(height * 0.78))
-        cv2.putText(self.canvas, text, at, _FONT, self.letter * scale, colour, self.thick, cv2.LINE_AA)
+        cv2.putText(self.canvas, text, at, _FONT, self.letter * scale, colour, self.bold, cv2.LINE_AA)
 
 
 def _draw_tracks(pen: _Pen, tracks: Tracks, overlay: Overlay) -> None:

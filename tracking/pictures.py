@@ -7,9 +7,7 @@ import redis
 
 from cameras.frames import Frame
 from cameras.live import LivePublisher
-from cameras.selectors import CameraConfig
 from tracking.overlay import Overlay, draw
-from tracking.pipeline import StepResult
 
 
 @dataclass(frozen=True, slots=True)

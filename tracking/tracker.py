@@ -14,7 +14,6 @@ from tracking.detections import Detections
 from tracking.geometry import Size, anchors, overlaps
 from tracking.motion import Motion, MotionModel, corrected, predicted
 
-
 _LONGEST_INTERVAL_SECS = 2.0
 """A longer silence is an outage and says nothing about how often pictures come."""
 
@@ -56,7 +55,7 @@ class TrackerSettings:
     lost_pictures: float = 2.5
     confirm_hits: int = 3
     confirm_secs: float = 0.5
-    start_score: float = 0.25
+    start_score: float = 0.3
     start_overlap: float = 0.5
     motion: MotionModel = field(default_factory=MotionModel)
     gate: Gate = field(default_factory=Gate)

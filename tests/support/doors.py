@@ -28,8 +28,11 @@ class Doors:
     ) -> Camera:
         """A camera that counts. state: None = no loop reports it. age_secs: of its newest picture."""
         fields: dict[str, Any] = {
-            "url": f"rtsp://user:s3cret@10.0.0.9/{name}", "site": self.site, "line": LINE, "tasks": ["in_count", "out_count"],
-        }  # fmt: skip
+            "url": f"rtsp://user:s3cret@10.0.0.9/{name}",
+            "site": self.site,
+            "line": LINE,
+            "tasks": ["in_count", "out_count"],
+        }
         camera = Camera(name=name, **(fields | values))
         camera.save()
         if state is not None:

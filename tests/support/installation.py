@@ -98,7 +98,9 @@ class Installation:
         return self.manage("shell", "--no-imports", "-c", code).strip()
 
     def logs(self) -> str:
-        return "\n".join(f"== {path.name}\n{path.read_text(errors='replace')[-4000:]}" for path in sorted(self.folder.glob("log-*")))
+        return "\n".join(
+            f"== {path.name}\n{path.read_text(errors='replace')[-4000:]}" for path in sorted(self.folder.glob("log-*"))
+        )
 
     def children(self, process: subprocess.Popen[bytes]) -> list[psutil.Process]:
         return psutil.Process(process.pid).children(recursive=True)

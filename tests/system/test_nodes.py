@@ -91,8 +91,12 @@ def test_cameras_of_a_killed_worker_run_on_another_and_its_captures_die_with_it(
     try:
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait()
-        wait_until(lambda: not any(process.is_running() for process in doomed), "the captures of the dead worker are gone")
-        wait_until(lambda: all_held_by(installation, cameras, {second.pid}), "the second worker has them", TAKEN_OVER_SECS)
+        wait_until(
+            lambda: not any(process.is_running() for process in doomed), "the captures of the dead worker are gone"
+        )
+        wait_until(
+            lambda: all_held_by(installation, cameras, {second.pid}), "the second worker has them", TAKEN_OVER_SECS
+        )
         wait_until(lambda: all_live(installation, cameras), "all cameras are live again", TAKEN_OVER_SECS)
         wait_until(lambda: len(ffmpegs(installation)) == CAMERAS, "one loop each")
     finally:
@@ -120,7 +124,9 @@ def test_a_signal_ends_the_loops_cleanly_and_gives_the_cameras_back(installation
 
 def test_a_remote_shutdown_ends_the_loops(installation, cameras, worker):
     wait_until(lambda: all_live(installation, cameras), "all cameras are live")
-    installation.shell("from crowdsite import celery_app; celery_app.control.shutdown(destination=['first@%h'.replace('%h', __import__('socket').gethostname())])")
+    installation.shell(
+        "from crowdsite import celery_app; celery_app.control.shutdown(destination=['first@%h'.replace('%h', __import__('socket').gethostname())])"
+    )
     worker.wait(30)
     assert holders(installation, cameras) == [""] * CAMERAS
 
@@ -136,23 +142,34 @@ def test_a_revoked_loop_ends_and_the_camera_gets_a_new_one(installation, cameras
         "celery_app.control.revoke(ids)"
     )
     wait_until(
-        lambda: installation.client.get(lease_key(cameras[0])) not in (None, before), "another loop has the camera", TAKEN_OVER_SECS
+        lambda: installation.client.get(lease_key(cameras[0])) not in (None, before),
+        "another loop has the camera",
+        TAKEN_OVER_SECS,
     )
 
 
 def test_a_disabled_camera_stops_and_an_enabled_one_starts_again(installation, cameras, worker):
     wait_until(lambda: all_live(installation, cameras), "all cameras are live")
-    installation.shell(f"from cameras.services import set_enabled; set_enabled(camera_ids=[{cameras[1]}], enabled=False)")
+    installation.shell(
+        f"from cameras.services import set_enabled; set_enabled(camera_ids=[{cameras[1]}], enabled=False)"
+    )
     wait_until(lambda: holders(installation, cameras)[1] == "", "the loop has ended")
-    assert len(wait_until(lambda: len(ffmpegs(installation)) == CAMERAS - 1 and ffmpegs(installation), "its capture is gone")) == 2
-    installation.shell(f"from cameras.services import set_enabled; set_enabled(camera_ids=[{cameras[1]}], enabled=True)")
+    assert (
+        len(
+            wait_until(
+                lambda: len(ffmpegs(installation)) == CAMERAS - 1 and ffmpegs(installation), "its capture is gone"
+            )
+        )
+        == 2
+    )
+    installation.shell(
+        f"from cameras.services import set_enabled; set_enabled(camera_ids=[{cameras[1]}], enabled=True)"
+    )
     wait_until(lambda: all_live(installation, cameras), "it is live again")
 
 
 def test_two_workers_share_the_cameras_when_one_is_full(installation, cameras):
-    small = [
-        installation.spawn([*command(name)], CAMERAS_PER_NODE="2") for name in ("small-one", "small-two")
-    ]
+    small = [installation.spawn([*command(name)], CAMERAS_PER_NODE="2") for name in ("small-one", "small-two")]
     try:
         wait_until(lambda: all_live(installation, cameras), "all cameras are live")
         held = {int(holder.rsplit(":", 1)[1]) for holder in holders(installation, cameras)}
