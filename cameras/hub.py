@@ -81,9 +81,9 @@ class PictureHub:
                 self._tasks.pop(source).cancel()
 
     async def _relay(self, camera_id: int, kind: Kind) -> None:
-        """Subscribe and pass pictures on until cancelled, across outages of Redis."""
+        """Subscribe and pass pictures on until nobody watches, across outages of Redis."""
         is_away = False
-        while True:
+        while self._is_wanted(camera_id, kind):
             try:
                 async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(picture_channel(camera_id, kind))
@@ -97,14 +97,18 @@ class PictureHub:
                 is_away = True
             await asyncio.sleep(RETRY_SECS)
 
+    def _is_wanted(self, camera_id: int, kind: Kind) -> bool:
+        """A cancellation that arrives while a Redis command runs can get lost in the client, so ask as well."""
+        return self._tasks.get((camera_id, kind)) is asyncio.current_task()
+
     async def _pass_on(self, subscription: "redis.asyncio.client.PubSub", camera_id: int, kind: Kind) -> None:
         renew_at = 0.0
-        while True:
+        while self._is_wanted(camera_id, kind):
             now = time.monotonic()
             if now >= renew_at:
                 await self._client.set(viewer_key(camera_id, kind), 1, ex=VIEWER_SECS)
                 renew_at = now + RENEW_SECS
-            message = await subscription.get_message(timeout=renew_at - now)
+            message = await subscription.get_message(timeout=max(renew_at - now, 0.01))
             if message is None:
                 continue
             picture = Picture(*unpack(message["data"]))

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cameras.address import Address
+from cameras.capture.errors import CaptureError
 from cameras.capture.settings import CaptureSettings
 from cameras.demo import DemoScene
+from crowdsite.errors import NotAvailable
 
 _TURN = {
     "normal": lambda image: image,
@@ -28,18 +30,22 @@ class DemoSource:
     backend = "demo"
 
     def __init__(self, address: Address, settings: CaptureSettings, stop: threading.Event):
-        self._scene, self._stop, self._settings = DemoScene(), stop, settings
-        self.nominal_fps: float | None = min(float(DemoScene.FPS), settings.fps)
+        self._stop, self._settings = stop, settings
+        self._fps = min(float(DemoScene.FPS), settings.fps)
+        self.nominal_fps: float | None = self._fps
         self.note = ""
         self._tick = 0
-        self.height, self.width = self._draw(time.time()).shape[:2]
+        try:
+            self._scene = DemoScene()
+            self.height, self.width = self._draw(time.time()).shape[:2]
+        except NotAvailable as error:
+            raise CaptureError(error.code, error.message, permanent=True) from error
 
     def read(self) -> NDArray[np.uint8] | None:
         # Pictures fall on a fixed grid of times, so that a slow drawing does not shift all later ones.
         now = time.time()
-        fps = self.nominal_fps or 1.0
-        self._tick = max(self._tick + 1, math.floor(now * fps))
-        due = self._tick / fps
+        self._tick = max(self._tick + 1, math.floor(now * self._fps))
+        due = self._tick / self._fps
         if self._stop.wait(max(due - now, 0)):
             return None
         return self._draw(due)

@@ -294,6 +294,14 @@ def test_a_flood_on_standard_error_neither_blocks_nor_fills_the_memory(tmp_path)
     assert len(lines) <= KEPT_LINES and max(map(len, lines)) <= LINE_LENGTH
 
 
+def test_the_demo_camera_walks_and_is_turned_and_shrunk_like_any_other(feeds):
+    feed = feeds(CaptureSettings("demo:", fps=10, max_height=240, orientation="rotate_90"))
+    seen = set()
+    until(lambda: ((frame := feed.take()) and seen.add((frame.image.shape, frame.image.tobytes()))) or len(seen) >= 3)
+    assert {shape for shape, _ in seen} == {(427, 240, 3)}
+    assert (feed.health().state, feed.health().backend) == ("live", "demo")
+
+
 ORPHAN = """
 import sys, time
 from cameras.capture.feed import CaptureSettings, Feed

@@ -196,8 +196,10 @@ async def test_fifty_viewers_cost_one_subscription_and_no_thread_each(camera_id)
     async def subscribers() -> int:
         return (await link.pubsub_numsub(channel))[0][1]
 
+    camera_is_on = True
+
     async def camera() -> None:
-        while True:
+        while camera_is_on:
             with contextlib.suppress(redis.RedisError):
                 await link.publish(channel, pack(JPEG, time.time()))
             await asyncio.sleep(0.05)
@@ -225,7 +227,8 @@ async def test_fifty_viewers_cost_one_subscription_and_no_thread_each(camera_id)
             return await subscribers() == 0 and picture_hub().subscriptions == 0
 
         await until(nothing_left)
-        source.cancel()
+        camera_is_on = False
+        await source
 
         async def no_tasks_left() -> bool:
             return len(asyncio.all_tasks()) <= tasks_before
