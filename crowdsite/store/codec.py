@@ -30,7 +30,7 @@ _WIDE_BIAS = 1 << 127
 _DECIMAL_SCALE = 18
 
 
-class NotIndexable(Exception):  # noqa: N818 - says what the value is, not that something failed
+class NotIndexable(Exception):
     """The value has no ordered form (an integer beyond 64 bits, a JSON value); the caller compares values instead."""
 
 

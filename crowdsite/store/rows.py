@@ -20,7 +20,7 @@ Interval = tuple[bytes, bytes]  # [low, high) of index members; an empty high ha
 
 
 class Entry(NamedTuple):
-    """One index entry of a row. `type` is "z" (sorted set) or "s" (set); `claim` the length of the unique prefix or 0."""
+    """One index entry of a row. `type`: "z" sorted set, "s" set; `claim`: length of the unique prefix or 0."""
 
     key: str
     type: str

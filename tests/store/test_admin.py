@@ -53,7 +53,8 @@ def test_lists_page_filter_search_and_order(admin_client, people):
 
 def test_adds_edits_and_deletes(admin_client, people):
     form = {
-        "name": "New", "badge": "N1", "gate": people[1].gate_id, "enabled": "on", "tasks": '{"in": true}', "checked": "unknown",
+        "name": "New", "badge": "N1", "gate": people[1].gate_id, "enabled": "on", "checked": "unknown",
+        "tasks": '{"in": true}',
         "visits-TOTAL_FORMS": "1", "visits-INITIAL_FORMS": "0", "visits-0-note": "first", "_save": "Save",
     }  # fmt: skip
     response = admin_client.post(f"{LIST}add/", form)
