@@ -201,7 +201,7 @@ def _file(text: str, folders: Sequence[Path]) -> Address:
     if not name or "\0" in name:
         raise _refusal("The address names no file. Enter the path of a video file.")
     if not folders:
-        raise _refusal("Video files are not allowed on this machine. Ask whoever runs it to set VIDEO_DIRS.")
+        raise _refusal("Video files are not allowed on this machine. Ask whoever runs it to set CAMERA_FILE_ROOTS.")
     try:
         roots = [folder.resolve() for folder in folders]
         candidates = [(root / name).resolve() for root in roots]

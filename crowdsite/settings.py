@@ -1,4 +1,7 @@
-"""Django settings. Deployment comes from the environment (see `.env.example`); what an operator changes at run time is a record in Redis."""
+"""Django settings. Deployment comes from the environment (see `.env.example`).
+
+What an operator changes at run time is a record in Redis, not a setting here.
+"""
 
 from pathlib import Path
 
@@ -118,7 +121,13 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
         "rest_framework.authentication.TokenAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
+    "DEFAULT_PERMISSION_CLASSES": ["crowdsite.api_permissions.ModelPermissions"],
+    "DEFAULT_PARSER_CLASSES": [
+        "crowdsite.api_parsers.BoundedJSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "crowdsite.api_pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "crowdsite.api_errors.exception_handler",
@@ -128,6 +137,29 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Counting people and keeping sites safe.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Crowdsite",
+    "SITE_HEADER": "Crowdsite",
+    "SITE_URL": "/",
+    "SHOW_BACK_BUTTON": True,
+    # The accent of static/css/tokens.css in unfold's steps, light theme from 600 on, dark theme around 400.
+    "COLORS": {
+        "primary": {
+            "50": "#f3f5fd",
+            "100": "#e9edfb",
+            "200": "#cfd8f6",
+            "300": "#b0c0ff",
+            "400": "#94a9ff",
+            "500": "#5f7be0",
+            "600": "#2f4fc4",
+            "700": "#243f9f",
+            "800": "#1d2747",
+            "900": "#172040",
+            "950": "#0c1330",
+        }
+    },
 }
 
 LOGGING_CONFIG = "crowdsite.logging.configure_logging"
@@ -148,6 +180,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {"tracking.tasks.track_camera": {"queue": "gpu"}}
 CELERY_BEAT_SCHEDULE = {
     "reconcile-cameras": {"task": "tracking.tasks.reconcile_cameras", "schedule": 1.0, "options": {"expires": 3}},
+    "prune-person-logs": {"task": "tracking.tasks.prune_person_logs", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 

@@ -18,3 +18,8 @@ urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
 ]
+
+handler400 = "crowdsite.api_errors.bad_request"
+handler403 = "crowdsite.api_errors.permission_denied"
+handler404 = "crowdsite.api_errors.page_not_found"
+handler500 = "crowdsite.api_errors.server_error"

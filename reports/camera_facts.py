@@ -11,7 +11,7 @@ from cameras.status import CameraStatus
 from reports import words
 from reports.camera_states import COUNTING, RANK, CameraState, camera_state, state_text, state_word
 from reports.stats import CameraFacts, DemoFacts, Directions
-from tracking import counters
+from tracking.demo_tally import demo_tally
 
 Labels = Mapping[str, tuple[int, int]]
 
@@ -78,15 +78,15 @@ def camera_facts(client: redis.Redis, watched: Watched, labels: Labels, *, now: 
         target_fps=status.target_fps,
         line=None if camera.points is None else [list(point) for point in camera.points],
         engine=status.engine,
-        demo=_demo(client, camera),
+        demo=_demo(client, camera, now),
     )
 
 
-def _demo(client: redis.Redis, camera: Camera) -> DemoFacts | None:
+def _demo(client: redis.Redis, camera: Camera, now: float) -> DemoFacts | None:
     """None for a real camera. Zeroes until the demo's loop has begun."""
     if not camera.is_demo:
         return None
-    tally = counters.demo_tally(client, camera.pk)
+    tally = demo_tally(client, camera.pk, now=now)
     if tally is None:
         return DemoFacts(0, 0, 0, 0, _("Demo: the scene is starting"))
     text = _("Demo: %(counted_in)s in, %(expected_in)s expected; %(counted_out)s out, %(expected_out)s expected") % {

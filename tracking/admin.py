@@ -17,6 +17,7 @@ class TrackingSettingsAdmin(ModelAdmin):
     fieldsets = [
         ("Detection", {"fields": ["person_model", "device", "imgsz", "confidence", "track_objects"]}),
         ("Rate", {"fields": ["detector_fps", "frame_skip"]}),
+        ("History", {"fields": ["person_log_retention_days"]}),
         ("Drawn on live pictures", {"fields": ["show_line", "show_ids", "show_counts"]}),
     ]
 

@@ -105,3 +105,8 @@ def record_event(client: redis.Redis, event: Event, *, timezone: str) -> bool:
         EVENTS_CHANNEL,
     ]
     return bool(client.register_script(_LUA)(keys=keys, args=args))
+
+
+def prune_events(client: redis.Redis, *, before: float) -> int:
+    """Delete entries and exits older than `before` (unix seconds). Returns how many."""
+    return int(client.zremrangebyscore(PERSON_LOGS, "-inf", f"({before}"))

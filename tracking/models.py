@@ -53,6 +53,12 @@ class TrackingSettings(SingletonModel):
         default=default_track_objects,
         help_text=_('Class names or aliases, for example ["person", "vehicle"].'),
     )
+    person_log_retention_days = models.PositiveIntegerField(
+        _("days entries and exits are kept"),
+        default=400,
+        validators=[MinValueValidator(1), MaxValueValidator(36500)],
+        help_text=_("Older ones are deleted every hour. Reports reach back this far."),
+    )
     show_line = models.BooleanField(_("draw the line"), default=True)
     show_ids = models.BooleanField(_("draw track numbers"), default=False)
     show_counts = models.BooleanField(_("draw Entering and Exiting"), default=True)

@@ -3,7 +3,10 @@
 from celery import Task, shared_task
 
 from cameras.selectors import enabled_camera_ids
+from crowdsite.clock import now
 from crowdsite.store.connection import client
+from tracking.events import prune_events
+from tracking.models import TrackingSettings
 from tracking.reconcile import DISPATCH_SECS, GPU_QUEUE, reconcile
 
 
@@ -23,3 +26,10 @@ def reconcile_cameras() -> None:
         enabled_camera_ids(),
         lambda camera_id: track_camera.apply_async([camera_id], expires=DISPATCH_SECS),
     )
+
+
+@shared_task
+def prune_person_logs() -> None:
+    """Forget entries and exits older than the settings say (beat, each hour)."""
+    days = TrackingSettings.load().person_log_retention_days
+    prune_events(client(), before=now() - days * 24 * 3600)

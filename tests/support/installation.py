@@ -44,6 +44,7 @@ class Installation:
             **{name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "CROWDSITE_VAR")},
             "REDIS_URL": self.redis_server.url,
             "CROWDSITE_VAR": str(self.folder),
+            "DJANGO_SETTINGS_MODULE": "crowdsite.settings",
             "PYTHONUNBUFFERED": "1",
             **environment,
         }

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import _server
 from tracking.counters import correct_occupancy, day_counts, live_totals, occupancy
-from tracking.events import EVENTS_CHANNEL, PERSON_LOGS, STATS_STREAM, Event, record_event
+from tracking.events import EVENTS_CHANNEL, PERSON_LOGS, STATS_STREAM, Event, prune_events, record_event
 
 NOON = 1_763_809_200.0  # 2025-11-22 12:00 in Berlin
 DAY = date(2025, 11, 22)
@@ -107,3 +107,11 @@ def test_a_new_day_starts_from_nobody_and_a_late_delivery_does_not_disturb_it(cl
     assert occupancy(client, 1, date(2025, 11, 23)).inside == 1
     assert day_counts(client, 1, DAY) == {1: {"person": (2, 0)}}
     assert occupancy(client, 1, DAY).inside == 0
+
+
+def test_entries_older_than_the_retention_go_and_the_totals_stay(client):
+    for one in (event(ts=NOON), event(ts=NOON + 10)):
+        record_event(client, one, timezone=ZONE)
+    assert prune_events(client, before=NOON + 10) == 1
+    assert [score for _, score in client.zrange(PERSON_LOGS, 0, -1, withscores=True)] == [NOON + 10]
+    assert live_totals(client, 1) == (2, 0)

@@ -26,6 +26,8 @@ class Filter:
 def read_head(output: NDArray[np.float32], keep: Filter, box: Letterbox) -> Detections:
     """Detections of one picture from `output`, float32 (4 + classes, anchors): centre x, y, width, height in input
     pixels, then a score per class."""
+    if not len(keep.classes):
+        return Detections.empty()
     scores = output[4:][keep.classes] if len(keep.classes) < len(output) - 4 else output[4:]
     best = scores.max(axis=0)
     at = np.flatnonzero(best >= keep.conf)

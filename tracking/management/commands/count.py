@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import cv2
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
@@ -17,12 +18,14 @@ from cameras.frames import Frame
 from crowdsite.errors import CrowdsiteError
 from tracking.engines import Engine, create_engine
 from tracking.geometry import Line, Size, check_line, to_normalised
+from tracking.labels import expand, unseen_sentence, visible
 from tracking.line_counter import Crossing
 from tracking.offline import OfflineCount, Pace, Video, count_video
 from tracking.pipeline import StepResult
 from tracking.registry import find_model
 
 BAD_INPUT = 2
+DEFAULT_MODEL = "yolov8n"
 
 
 class Command(BaseCommand):
@@ -40,7 +43,7 @@ class Command(BaseCommand):
             metavar="x1,y1,x2,y2",
             help="from (x1, y1) to (x2, y2) in pixels of the video; its left-hand side is inside. May be repeated",
         )
-        parser.add_argument("--model", metavar="PATH", default="yolov8n", help="weights: a path or a name (yolov8n)")
+        parser.add_argument("--model", metavar="PATH", help=f"weights: a path, or a name to look for ({DEFAULT_MODEL})")
         parser.add_argument("--imgsz", type=int, default=640, metavar="N", help="long side given to the detector")
         parser.add_argument("--conf", type=float, default=0.25, help="lowest detection score, 0-1")
         parser.add_argument("--every", type=int, metavar="N", help="analyse every N-th picture")
@@ -68,16 +71,9 @@ def _count(options: dict[str, Any]) -> dict[str, Any]:
         video = stack.enter_context(Video(options["video"]))
         pixel_lines = [_parse_line(text) for text in options["line"]]
         lines = [_normalised(line, video.size) for line in pixel_lines]
-        labels = frozenset(name.strip() for name in options["labels"].split(",") if name.strip())
-        engine = create_engine(
-            find_model(options["model"]),
-            device=options["device"],
-            imgsz=options["imgsz"],
-            conf=options["conf"],
-            labels=labels,
-        )
+        engine = _engine(options)
         stack.callback(engine.close)
-        _check_labels(labels, engine)
+        labels = _labels(options, engine)
         watchers = _watchers(options, video, lines, engine, stack)
 
         def watch(frame: Frame, result: StepResult) -> None:
@@ -117,13 +113,29 @@ def _normalised(line: Line, size: Size) -> Line:
     return normalised
 
 
-def _check_labels(labels: frozenset[str], engine: Engine) -> None:
-    unknown = sorted(labels - set(engine.labels))
-    if unknown or not labels:
-        known = ", ".join(engine.labels)
-        raise CrowdsiteError(
-            f"The model {engine.model or engine.name} knows no {', '.join(unknown)}. It knows: {known}."
-        )
+def _engine(options: dict[str, Any]) -> Engine:
+    folders = " or ".join(str(folder) for folder in settings.MODEL_DIRS)
+    name = options["model"]
+    path = find_model(name or DEFAULT_MODEL, settings.MODEL_DIRS)
+    if path is None and name:
+        raise CrowdsiteError(f"There is no model {name}. Give the path of a file, or put it into {folders}.")
+    if path is None:
+        why = f"There is no model {DEFAULT_MODEL} in {folders}"
+        sys.stderr.write(f"{why}, so the built-in detector counts, and only roughly.\n")
+    return create_engine(
+        path,
+        device=options["device"],
+        imgsz=options["imgsz"],
+        conf=options["conf"],
+        labels=expand(options["labels"].split(",")),
+    )
+
+
+def _labels(options: dict[str, Any], engine: Engine) -> frozenset[str]:
+    names = options["labels"].split(",")
+    if problem := unseen_sentence(names, engine.labels, engine.model or "The built-in detector"):
+        raise CrowdsiteError(problem)
+    return visible(names, engine.labels)
 
 
 Watcher = Callable[[Frame, StepResult], None]
