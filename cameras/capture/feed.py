@@ -106,7 +106,7 @@ class Feed:
             source.close()
 
     def _offer(self, image: NDArray[np.uint8], now: float) -> None:
-        if self._meter.health(now).frame_at is None:
+        if self._index == 0:
             logger.info("{} gives pictures, {} x {}", mask(self.settings.url), image.shape[1], image.shape[0])
         self._meter.arrived(now, _fingerprint(image))
         frame = Frame(image, now, self._index)

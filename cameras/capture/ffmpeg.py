@@ -16,6 +16,7 @@ from cameras.capture.filters import filter_chain
 from cameras.capture.flags import LIVE_ONLY, Flags, split_flags
 from cameras.capture.raw import PipeEndedError, PipeStalledError, RawReader
 from cameras.capture.reasons import explain, stalled
+from cameras.capture.resolve import refuse_forbidden_host
 from cameras.capture.settings import CaptureSettings
 
 OPEN_SECS = 12.0
@@ -71,6 +72,7 @@ class FfmpegSource:
         self._sized = threading.Event()
         self._had_pictures = False
         command, script = ffmpeg_command(ffmpeg_path(), address, settings)
+        refuse_forbidden_host(address, stop)
         self._child = Child(
             command, script=script, hide=lambda line: mask_text(line, settings.url), on_line=self._see_line
         )

@@ -1,4 +1,4 @@
-"""From what ffmpeg or gst-launch printed to a sentence for the person who looks after the camera."""
+"""From what ffmpeg printed to a sentence for the person who looks after the camera."""
 
 import re
 from collections.abc import Sequence
@@ -131,7 +131,7 @@ REASONS = (
     ),
     _reason(
         r"decoder .*not found|unknown decoder|unsupported codec|could not find codec parameters"
-        r"|decoding requested, but no|missing a plug-in",
+        r"|decoding requested, but no",
         "unsupported_codec",
         "This machine cannot decode the video's format. Set the camera to H.264.",
         permanent=True,

@@ -8,7 +8,7 @@ from pathlib import Path
 MAX_HEIGHT = {"480p": 480, "720p": 720, "1080p": 1080, "original": 2160}
 
 DEFAULT_FFMPEG_FLAGS = "-flags low_delay -fflags nobuffer"
-DEFAULT_BACKENDS = ("ffmpeg", "gstreamer")
+DEFAULT_BACKENDS = ("ffmpeg",)
 
 
 @dataclass(frozen=True, slots=True)

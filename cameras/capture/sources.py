@@ -15,7 +15,7 @@ Opener = Callable[[Address, CaptureSettings, threading.Event], Source]
 BACKENDS: dict[str, Opener] = {"ffmpeg": FfmpegSource}
 
 # Another program may do better with these; a camera that refuses the password refuses every program.
-_TRY_NEXT = frozenset({"ffmpeg_missing", "gstreamer_missing", "unsupported_codec", "failed"})
+_TRY_NEXT = frozenset({"ffmpeg_missing", "unsupported_codec", "failed"})
 
 
 def open_source(settings: CaptureSettings, stop: threading.Event) -> Source:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -292,6 +293,25 @@ def test_a_flood_on_standard_error_neither_blocks_nor_fills_the_memory(tmp_path)
         assert out.read() == "done\n"
     lines = child.ended()
     assert len(lines) <= KEPT_LINES and max(map(len, lines)) <= LINE_LENGTH
+
+
+def test_a_name_that_leads_to_a_forbidden_address_is_not_opened(feeds, monkeypatch):
+    answer = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: answer)
+    feed = feeds(CaptureSettings("http://innocent.example/video"))
+    until(lambda: feed.health().code == "forbidden_address")
+    assert ffmpegs() == []
+
+
+def test_a_resolver_that_hangs_does_not_hold_up_closing(feeds, monkeypatch):
+    answered = threading.Event()
+    asked = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: (asked.set(), answered.wait(60), [])[2])
+    feed = feeds(CaptureSettings("http://innocent.example/video"))
+    assert asked.wait(10)
+    feed.close()
+    assert not feed._thread.is_alive()
+    answered.set()
 
 
 def test_the_demo_camera_walks_and_is_turned_and_shrunk_like_any_other(feeds):
