@@ -78,6 +78,20 @@ def test_pictures_shrink_to_the_resolution_and_never_grow(tmp_path, program, siz
 
 
 @pytest.mark.slow
+def test_a_stream_that_changes_its_resolution_midway_stays_whole(tmp_path, program):
+    joined = tmp_path / "joined.ts"
+    for size in ((320, 240), (640, 360)):
+        part = moving_box(tmp_path / f"{size[0]}.ts", size=size, fps=20, frames=10)
+        with joined.open("ab") as whole:
+            whole.write(part.read_bytes())
+    _, images = read_some(joined, count=18, fps=20)
+    for image in images:
+        stripe = image[:12].reshape(-1, 3).mean(0)
+        assert image.shape == (240, 320, 3)
+        assert stripe[2] > 180 and stripe[:2].max() < 80
+
+
+@pytest.mark.slow
 def test_an_8k_stream_is_reduced_before_it_crosses_the_pipe(tmp_path):
     video = still_colour(tmp_path / "8k.mp4", size=(7680, 4320), fps=5, frames=2)
     source, images = read_some(video, count=1)
