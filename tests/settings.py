@@ -1,9 +1,15 @@
 """The project's settings with the store's own test models added.
 
-pytest-django reads the settings before it loads conftest.py, so the run's Redis is started from here.
+pytest-django reads the settings before it loads conftest.py, so the run's Redis is started from here, once: processes
+that tests start inherit its address.
 """
 
-import tests.conftest  # noqa: F401, I001 - before the settings: it starts Redis and says where it is
+import os
+
+if "CROWDSITE_TEST_RUN" not in os.environ:
+    import tests.conftest  # noqa: F401 - starts Redis and puts its address into the environment
+
+    os.environ["CROWDSITE_TEST_RUN"] = "1"
 
 from crowdsite.settings import *  # noqa: F403
 from crowdsite.settings import INSTALLED_APPS

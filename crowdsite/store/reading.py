@@ -129,7 +129,6 @@ class Reading:
         if high is not None and high <= low:
             return
         keys = [self._sort_key(term) for term in order_by]
-        ordering = self.reader.needed if keys else set()
         plan = self.planner.best(self._columns(order_by), high is not None)
         if plan.ordered:
             yield from self._in_order(plan, low, high)
@@ -137,7 +136,8 @@ class Reading:
         self._warn_if_whole(plan)
         stop = None if high is None else high - low
         # Sorting may look at many more rows than it returns: read only what it needs at first.
-        needed = self.reader.needed if stop is None else {*self.judged_by, *(ordering & self._order_columns(order_by))}
+        few = stop is None or isinstance(plan.source, Pks)
+        needed = self.reader.needed if few else self.judged_by | self._order_columns(order_by)
         found = [r for pks in self.batches(plan.source) for r in self.fetch(pks, needed)]
         for key in reversed(keys):
             key.sort(found)
