@@ -37,6 +37,7 @@ def live_words() -> dict[str, str]:
         "waiting": _("Waiting for a picture"),
         "picture_fails": _("The picture does not load. Counting goes on."),
         "paused": _("Paused, {age} old"),
+        "paused_before": _("Pictures are paused"),
         "pause": _("Pause pictures"),
         "resume": _("Show live pictures"),
         "updated": _("Updated {age} ago"),

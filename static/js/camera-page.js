@@ -13,6 +13,7 @@ const image = stage.querySelector("img");
 const form = document.getElementById("camera-form");
 const lineInput = form.elements.line;
 const reverse = form.elements.reverse;
+if (lineInput.value) lineInput.value = JSON.stringify(JSON.parse(lineInput.value)); // spelled as the editor spells it, to see changes
 const saved = { line: lineInput.value, reverse: reverse.checked };
 
 class StagePicture {

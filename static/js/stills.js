@@ -95,6 +95,7 @@ class Picture {
     const camera = this.camera;
     if (camera.state === "offline") return { name: "offline", icon: "offline", title: say("no_picture"), text: camera.reason };
     if (camera.state === "disabled") return { name: "disabled", icon: "offline", title: say("disabled"), text: camera.reason };
+    if (!this.address && paused) return { name: "paused", icon: "pause", title: say("paused_before"), text: "" };
     if (!this.address) {
       const text = this.failures > 2 ? say("picture_fails") : "";
       return { name: "waiting", icon: "stale", title: say("waiting"), text };
