@@ -1,5 +1,6 @@
 """Errors of the API: always `{"error": {"code", "message", "fields"}}` with a sentence a person can act on."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import get_template
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -148,5 +150,10 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500."""
+    """handler500. A store that does not answer is no fault of the program: 503 with what happens next."""
+    exception = sys.exc_info()[1]
+    error = as_error(exception) if isinstance(exception, Exception) else None
+    if error is not None and error.status == 503:
+        answer = _answer(request, error.message, code=error.code, status=503)
+        return answer or HttpResponse(get_template("503.html").render(), status=503, headers={"Retry-After": "5"})
     return _answer(request, SERVER_ERROR, code="server_error", status=500) or defaults.server_error(request)

@@ -27,7 +27,9 @@ def _with_source(record: dict) -> None:
 def configure_logging(options: Mapping[str, str]) -> None:
     """Take over all logging of this process (Django calls it with settings.LOGGING: `level`)."""
     level = options["level"].upper()
-    logger.configure(handlers=[{"sink": sys.stderr, "level": level, "format": FORMAT}], patcher=_with_source)
+    # Without `diagnose`: it prints the values of variables into tracebacks, passwords of cameras among them.
+    sink = {"sink": sys.stderr, "level": level, "format": FORMAT, "backtrace": False, "diagnose": False}
+    logger.configure(handlers=[sink], patcher=_with_source)
     logging.basicConfig(handlers=[ToLoguru()], level=level, force=True)
     # Chatty at INFO without telling an operator anything.
     for name in ("celery.app.trace", "celery.worker.strategy", "celery.beat", "uvicorn.access"):

@@ -22,7 +22,7 @@ def notices(cameras: list[CameraFacts], *, has_real_camera: bool) -> list[Notice
 def _no_model() -> Notice:
     sentence = _(
         "No detection model is installed, so a simple engine counts, which misses many real people. Do not use the "
-        "numbers for safety. Put yolov8n.onnx or yolov8n.pt into %(folder)s and restart the inference node."
+        "numbers for safety. Put yolov8n.onnx or yolov8n.pt into %(folder)s."
     ) % {"folder": settings.MODEL_DIRS[0]}
     return Notice("no_model", "warn", _("These counts are a demo."), sentence, None)
 

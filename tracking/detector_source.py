@@ -13,9 +13,13 @@ from tracking.registry import EngineChoice
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """The part of the settings that decides which engine is loaded; another value means another engine."""
+    """The part of the settings that decides which engine is loaded; another value means another engine.
+
+    version: file and modification time of the weights, None while there are none.
+    """
 
     person_model: str
+    version: tuple[str, float] | None
     device: str
     imgsz: int
     confidence: float

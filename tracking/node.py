@@ -17,7 +17,7 @@ from tracking.lease import Lease
 from tracking.loop import CameraLoop, LoopSettings
 from tracking.models import TrackingSettings
 from tracking.pictures import PictureDesk
-from tracking.registry import EngineChoice, resolve_engine
+from tracking.registry import EngineChoice, find_model, resolve_engine
 from tracking.worker import register
 
 
@@ -40,6 +40,7 @@ class Node:
         self._detectors.want(
             ModelSettings(
                 person_model=stored.person_model,
+                version=model_version(stored.person_model),
                 device=stored.device,
                 imgsz=stored.imgsz,
                 confidence=stored.confidence,
@@ -103,6 +104,12 @@ class Node:
         self._pictures.close()
         self._detectors.close()
         self._delivery.close()
+
+
+def model_version(name: str) -> tuple[str, float] | None:
+    """File and time of the weights that `name` means now: weights that appear or change are put to work by themselves."""
+    path = find_model(name, settings.MODEL_DIRS)
+    return (str(path), path.stat().st_mtime) if path else None
 
 
 def load_engine(wanted: ModelSettings) -> EngineChoice:
