@@ -209,3 +209,15 @@ def test_an_unreachable_redis_is_one_clear_sentence(monkeypatch):
     with pytest.raises(OperationalError, match=r"does not answer: .*\. Start it, or correct REDIS_URL\.") as failed:
         Gate.objects.count()
     assert "secret" not in str(failed.value)
+
+
+def test_connections_of_a_restarted_redis_are_replaced(redis_server):
+    Gate.objects.create(name="Before")
+    redis_server.stop()
+    with pytest.raises(OperationalError):
+        Gate.objects.count()
+    redis_server.start()
+    Gate.objects.create(name="After")
+    redis_server.stop()
+    redis_server.start()
+    assert Gate.objects.filter(name="After").exists()
