@@ -4,8 +4,10 @@ Knows no Django: folders are arguments. Nothing is fetched at import.
 """
 
 import hashlib
+import http.client
 import os
 import tempfile
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -169,7 +171,7 @@ def _banner(name: str, search: Sequence[Path], why: str) -> str:
 def _download(model: PublishedModel, write: Callable[[bytes], int], progress: Progress | None) -> None:
     digest, got = hashlib.sha256(), 0
     try:
-        with urllib.request.urlopen(model.url, timeout=_CONNECT_SECS) as response:  # noqa: S310 - always https
+        with _opened(model.url) as response:
             while chunk := response.read(_CHUNK_BYTES):
                 write(chunk)
                 digest.update(chunk)
@@ -180,8 +182,33 @@ def _download(model: PublishedModel, write: Callable[[bytes], int], progress: Pr
         raise NotAvailable(f"{model.file} could not be fetched: {model.url} answered {error.code}.") from error
     except OSError as error:
         raise NotAvailable(f"{model.file} could not be fetched: there is no connection to github.com.") from error
+    if got < model.size_bytes:
+        raise NotAvailable(f"{model.file} could not be fetched: the connection to github.com broke off.")
     if digest.hexdigest() != model.sha256:
         raise NotAvailable(
             f"{model.file} was fetched, but it is not the file its maker published (its checksum differs), so it was "
             "thrown away. Try again later or copy the file yourself."
         )
+
+
+def _opened(url: str) -> http.client.HTTPResponse:
+    """The answer of `url`, or an OSError within seconds.
+
+    Asked from a thread: where a name server does not answer, the look-up of a name takes no timeout and lasts minutes.
+    """
+    answers: list[http.client.HTTPResponse | OSError] = []
+
+    def ask() -> None:
+        try:
+            answers.append(urllib.request.urlopen(url, timeout=_CONNECT_SECS))  # noqa: S310 - an address of ours
+        except OSError as error:
+            answers.append(error)
+
+    asking = threading.Thread(target=ask, name="fetch-model", daemon=True)
+    asking.start()
+    asking.join(2 * _CONNECT_SECS)
+    if not answers:
+        raise TimeoutError(f"no answer from {url}")
+    if isinstance(answers[0], OSError):
+        raise answers[0]
+    return answers[0]

@@ -36,8 +36,8 @@ def read_head(output: NDArray[np.float32], keep: Filter, box: Letterbox) -> Dete
     if not len(at):
         return Detections.empty()
     label = keep.classes[scores[:, at].argmax(axis=0)]
-    centre, half = output[0:2, at].T, output[2:4, at].T / 2
-    xyxy = np.concatenate((centre - half, centre + half), axis=1)
+    centre, half = output[0:2, at].T, output[2:4, at].T / np.float32(2)
+    xyxy: NDArray[np.float32] = np.concatenate((centre - half, centre + half), axis=1, dtype=np.float32)
     return suppress(box.to_picture(xyxy), best[at], label, iou=keep.iou)
 
 
@@ -54,7 +54,9 @@ def suppress(
     """The best of each group of boxes of one class that overlap by more than `iou`, best score first."""
     xywh = xyxy.copy()
     xywh[:, 2:] -= xywh[:, :2]
-    kept = np.asarray(cv2.dnn.NMSBoxesBatched(xywh, score, label.astype(np.int32), 0.0, iou), np.intp).ravel()
+    # OpenCV's stubs know lists only; arrays are what it takes without a copy of every number.
+    found = cv2.dnn.NMSBoxesBatched(xywh, score, label.astype(np.int32), 0.0, iou)  # type: ignore[arg-type]
+    kept = np.asarray(found, np.intp).ravel()
     return best_first(xyxy[kept], score[kept], label[kept])
 
 

@@ -24,14 +24,14 @@ class HogEngine:
 
     name = "hog"
     model = ""
-    labels = ("person",)
+    labels: tuple[str, ...] = ("person",)
     max_batch = 4
 
     def __init__(self, *, imgsz: int, keep: Filter):
         self._imgsz = imgsz
         self._keep = keep
         self._hog = cv2.HOGDescriptor()
-        self._hog.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())
+        self._hog.setSVMDetector(np.array(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
 
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """See `Engine.detect`."""
@@ -68,4 +68,4 @@ def _bodies(xywh: NDArray[np.float32]) -> NDArray[np.float32]:
     """Boxes around the people inside the detector's windows, float32 (N, 4)."""
     size = xywh[:, 2:]
     corners = np.concatenate((xywh[:, :2], xywh[:, :2] + size), axis=1)
-    return corners + np.concatenate((size, size), axis=1) * _MARGIN
+    return np.asarray(corners + np.concatenate((size, size), axis=1) * _MARGIN, np.float32)

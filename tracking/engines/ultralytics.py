@@ -81,14 +81,15 @@ def load(model: Path) -> Any:
     Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
     try:
         import torch  # noqa: F401
-        from ultralytics import YOLO, settings
+        from ultralytics import settings
+        from ultralytics.models import YOLO
     except ImportError as error:
         raise NotAvailable(
             f"{model.name} needs PyTorch and ultralytics, and they are not installed ({error}). Put an .onnx file of "
             "the same network in its place, or install torch."
         ) from error
     if settings.get("sync"):
-        settings.update({"sync": False})
+        settings.update({"sync": False})  # type: ignore[no-untyped-call]
     try:
         return YOLO(str(model.resolve()), task="detect")
     except (RuntimeError, OSError, KeyError, ValueError, TypeError, EOFError, AttributeError) as error:
