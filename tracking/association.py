@@ -20,35 +20,45 @@ Rows = NDArray[np.intp]
 class Gate:
     """What is too far to be the same person.
 
-    sigmas: in standard deviations of the innovation. reach: never farther than this many body heights. foot_slack: body
-    heights a foot point may jump on top of the filter's noise (a hidden leg, a shadow). size_slack: likewise, relative,
-    for the box's width and height.
+    sigmas: in standard deviations of the innovation; weak_sigmas: the same for weak and second boxes. reach: never
+    farther than this many body heights. foot_slack: body heights a foot point may jump on top of the filter's noise (a
+    hidden leg, a shadow). size_slack: likewise, relative, for the box's width and height.
     """
 
     sigmas: float = 3.0
+    weak_sigmas: float = 2.0
     reach: float = 1.5
     foot_slack: tuple[float, float] = (0.05, 0.08)
     size_slack: tuple[float, float] = (0.35, 0.15)
 
 
-def costs(tracks: Motion, foot: Floats, size: Floats, model: MotionModel, gate: Gate) -> Floats:
-    """Cost (N tracks, M detections) of every pairing; inf where it is out of reach.
+@dataclass(frozen=True, slots=True)
+class Pairings:
+    """How well each of N tracks and M detections go together, (N, M).
 
-    The cost is the negative logarithm of how likely the detection is under the track's prediction, in units of squared
-    standard deviations, so a track that was seen a moment ago beats one whose place is uncertain.
+    cost: the negative logarithm of how likely the detection is under the track's prediction, so a track that was seen a
+    moment ago beats one whose place is uncertain; inf where there is no reaching. apart: squared standard deviations.
     """
+
+    cost: Floats
+    apart: Floats
+
+    def within(self, sigmas: float) -> Floats:
+        """The costs, inf beyond so many standard deviations."""
+        return np.where(self.apart <= sigmas**2, self.cost, np.inf)
+
+
+def pairings(tracks: Motion, foot: Floats, size: Floats, model: MotionModel, gate: Gate) -> Pairings:
+    """Compare predicted tracks with detections: foot points (M, 2) and sizes (M, 2), pixels."""
     scale = body_scale(tracks.size)
     spread = (scale * np.hypot(model.foot_noise, gate.foot_slack)) ** 2 + tracks.foot_var
     miss = foot[None, :, :] - tracks.foot[:, None, :]
-    apart = (miss**2 / spread[:, None, :]).sum(axis=2)
     size_spread = np.hypot(model.size_noise, gate.size_slack) ** 2 + tracks.size_var
     ratio = np.log(np.maximum(size, 1.0))[None, :, :] - np.log(np.maximum(tracks.size, 1.0))[:, None, :]
-    unlike = (ratio**2 / size_spread[:, None, :]).sum(axis=2)
+    apart = (miss**2 / spread[:, None, :]).sum(axis=2) + (ratio**2 / size_spread[:, None, :]).sum(axis=2)
     doubt = np.log(spread / scale**2).sum(axis=1)
-    too_far = (apart + unlike > gate.sigmas**2) | ((miss**2).sum(axis=2) > (gate.reach * scale) ** 2)
-    cost = apart + unlike + doubt[:, None]
-    cost[too_far] = np.inf
-    return np.asarray(cost, np.float64)
+    too_far = (miss**2).sum(axis=2) > (gate.reach * scale) ** 2
+    return Pairings(np.where(too_far, np.inf, apart + doubt[:, None]), apart)
 
 
 def assign(cost: Floats) -> tuple[Rows, Rows]:

@@ -53,9 +53,8 @@ class LineRules:
     band: float = 0.04
     clear: float = 0.5
     sightings: int = 2
+    dwell_secs: float = 0.3
     forget_secs: float = 1.5
-    end_slack: float = 0.0
-    first_band: float = 0.0
     forget_pictures: float = 2.5
     handover: float = 0.3
     handover_speed: float = 0.5
@@ -83,6 +82,7 @@ class _Memory:
     confirmed: bool = False
     side: int = 0
     beyond: int = 0
+    beyond_at: float = 0.0
     counts: int = 0
     step: tuple[float, tuple[float, float], bool] | None = None
 
@@ -149,15 +149,19 @@ class LineCounter:
         if abs(now.distance) > rules.clear:
             memory.counts = 0
         side = 1 if now.distance > 0 else -1
-        if abs(now.distance) <= (rules.band * 2**memory.counts if memory.side else rules.first_band):
+        band = rules.band * 2**memory.counts if memory.side else 0.0
+        if abs(now.distance) <= band:
             if side == memory.side:
                 memory.beyond = 0
             return []
         if side == memory.side or memory.side == 0:
             memory.side, memory.beyond = side, 0
             return []
+        if not memory.beyond:
+            memory.beyond_at = now.at
         memory.beyond += 1
-        return self._settle(track_id, memory) if memory.beyond >= rules.sightings else []
+        sure = memory.beyond >= rules.sightings and now.at - memory.beyond_at >= rules.dwell_secs - 1e-6
+        return self._settle(track_id, memory) if sure else []
 
     def _settle(self, track_id: int, memory: _Memory) -> list[Crossing]:
         """The track now belongs to the other side; counted when it went through the segment."""
@@ -171,7 +175,6 @@ class LineCounter:
         return [Crossing(track_id, "in" if is_in else "out", last.label, last.score, at, self.index, anchor)]
 
     def _crossing_point(self, before: _Sighting, now: _Sighting) -> tuple[float, tuple[float, float], bool]:
-        rules_slack = self.rules.end_slack * abs(now.along - before.along)
         part = before.distance / (before.distance - now.distance)
         along = before.along + part * (now.along - before.along)
         anchor = (
@@ -181,7 +184,7 @@ class LineCounter:
         return (
             before.at + part * (now.at - before.at),
             anchor,
-            self._reach[0] - rules_slack <= along <= self._reach[1] + rules_slack,
+            self._reach[0] <= along <= self._reach[1],
         )
 
     def _confirm(self, track_id: int, memory: _Memory, present: set[int], tracks: Tracks) -> _Memory:

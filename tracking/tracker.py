@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.association import Floats, Gate, Rows, assign, costs
+from tracking.association import Floats, Gate, Rows, assign, pairings
 from tracking.detections import Detections
 from tracking.geometry import Size, anchors, overlaps
 from tracking.motion import Motion, MotionModel, corrected, predicted
@@ -43,20 +43,19 @@ class Tracks:
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
-    """lost_secs: a track not seen for longer is over. tentative_secs: the same for an unconfirmed one.
-    lost_pictures: neither is over before so many pictures could have shown it. confirm_hits: sightings before a track
-    counts for real; two do when they lie confirm_secs apart. start_score: weaker boxes continue tracks, never start one.
-    start_overlap: nor does a box that shares so much of its area (intersection over union) with a better or a tracked
-    one, since detectors report some people twice.
+    """lost_secs: a track not seen for longer is over. tentative_secs: the same for an unconfirmed one. lost_pictures:
+    neither is over before so many pictures could have shown it.
+    confirm_secs: a track counts for real once it was seen again at least so long after its first sight.
+    start_score: weaker boxes continue tracks and never start one. start_overlap: nor does a box that shares so much of
+    its area (intersection over union) with a better or a tracked one, since detectors report some people twice.
     """
 
     lost_secs: float = 1.5
     tentative_secs: float = 0.7
     lost_pictures: float = 2.5
-    confirm_hits: int = 3
     confirm_secs: float = 0.5
-    start_score: float = 0.3
-    start_overlap: float = 0.5
+    start_score: float = 0.35
+    start_overlap: float = 0.45
     motion: MotionModel = field(default_factory=MotionModel)
     gate: Gate = field(default_factory=Gate)
 
@@ -68,7 +67,6 @@ class _Rows:
     id: NDArray[np.int64]
     label: NDArray[np.int16]
     score: NDArray[np.float32]
-    hits: NDArray[np.int64]
     confirmed: NDArray[np.bool_]
     born_at: Floats
     seen_at: Floats
@@ -77,7 +75,7 @@ class _Rows:
     def born(cls, ids: NDArray[np.int64], label: NDArray[np.int16], score: NDArray[np.float32], at: float) -> "_Rows":
         count = len(ids)
         now = np.full(count, at, np.float64)
-        return cls(ids, label, score, np.ones(count, np.int64), np.zeros(count, np.bool_), now, now.copy())
+        return cls(ids, label, score, np.zeros(count, np.bool_), now, now.copy())
 
     def take(self, rows: Rows | NDArray[np.bool_]) -> "_Rows":
         return _Rows(*(getattr(self, name)[rows] for name in self.__slots__))
@@ -118,7 +116,6 @@ class Tracker:
         self._motion.put(track, corrected(ahead.take(track), foot[detection], box[detection], self.settings.motion))
         rows = self._rows
         rows.score[track] = detections.score[detection]
-        rows.hits[track] += 1
         rows.seen_at[track] = at
         held = len(rows.id)
         self._start(free, foot, box, detections, at)
@@ -137,10 +134,8 @@ class Tracker:
         self._last_at = at
 
     def _confirm(self) -> None:
-        rows, settings = self._rows, self.settings
-        often = rows.hits >= settings.confirm_hits
-        long = (rows.hits > 1) & (rows.seen_at - rows.born_at >= settings.confirm_secs)
-        rows.confirmed |= often | long
+        rows = self._rows
+        rows.confirmed |= rows.seen_at - rows.born_at >= self.settings.confirm_secs - 1e-6
 
     def _drop_lost(self, at: float) -> None:
         settings = self.settings
@@ -157,32 +152,25 @@ class Tracker:
         Zhang et al. 2022, for weak boxes), and start none.
         """
         settings = self.settings
-        cost = costs(ahead, foot, box, settings.motion, settings.gate)
+        pairs = pairings(ahead, foot, box, settings.motion, settings.gate)
         # A car never becomes a person.
-        cost[self._rows.label[:, None] != detections.label[None, :]] = np.inf
+        pairs.cost[self._rows.label[:, None] != detections.label[None, :]] = np.inf
         alike = overlaps(detections.xyxy, detections.xyxy) > settings.start_overlap
         alike &= detections.label[:, None] == detections.label[None, :]
         rank = np.argsort(np.argsort(-detections.score, kind="stable"), kind="stable")
         first = detections.score >= settings.start_score
         first &= ~(alike & (rank[None, :] < rank[:, None])).any(axis=1)
         strong, weak = np.flatnonzero(first), np.flatnonzero(~first)
-        track, column = assign(cost[:, strong])
+        track, column = assign(pairs.within(settings.gate.sigmas)[:, strong])
         left = np.setdiff1d(np.arange(len(ahead)), track)
-        late_track, late_column = assign(cost[np.ix_(left, weak)])
+        late_track, late_column = assign(pairs.within(settings.gate.weak_sigmas)[np.ix_(left, weak)])
         track = np.concatenate([track, left[late_track]])
         detection = np.concatenate([strong[column], weak[late_column]])
         taken = np.zeros(len(detections), np.bool_)
         taken[detection] = True
         return track, detection, np.flatnonzero(first & ~taken & ~alike[:, taken].any(axis=1))
 
-    def _start(
-        self,
-        free: Rows,
-        foot: Floats,
-        box: Floats,
-        detections: Detections,
-        at: float,
-    ) -> None:
+    def _start(self, free: Rows, foot: Floats, box: Floats, detections: Detections, at: float) -> None:
         if not len(free):
             return
         count = len(free)
