@@ -16,23 +16,15 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from crowdsite.api_parsers import TOO_LARGE
 from crowdsite.errors import CrowdsiteError
 
 STORE_DOWN = "The data store is not reachable. Nothing was changed; try again in a few seconds."
 NOT_FOUND = "There is nothing at this address. Check it for mistakes; the record may have been deleted."
-TOO_LARGE = "The request is larger than this server accepts. Send less at once."
 BAD_REQUEST = "The request could not be understood. Check it and send it again."
 FORBIDDEN = "You are not allowed to do this. Ask an administrator for the right."
 SERVER_ERROR = "Something went wrong on the server. It was written to the log; try again, and report it if it stays."
 _STORE_ERRORS = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
-
-
-class PayloadTooLarge(exceptions.APIException):
-    """A body over the limit."""
-
-    status_code = 413
-    default_detail = TOO_LARGE
-    default_code = "too_large"
 
 
 def exception_handler(exception: Exception, context: Mapping[str, Any]) -> Response | None:

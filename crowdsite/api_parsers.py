@@ -5,10 +5,18 @@ from io import BytesIO
 from typing import Any
 
 from django.conf import settings
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import JSONParser
 
-from crowdsite.api_errors import PayloadTooLarge
+TOO_LARGE = "The request is larger than this server accepts. Send less at once."
+
+
+class PayloadTooLarge(APIException):
+    """A body over the limit."""
+
+    status_code = 413
+    default_detail = TOO_LARGE
+    default_code = "too_large"
 
 
 class BoundedJSONParser(JSONParser):

@@ -61,8 +61,11 @@ def all_held_by(installation: Installation, cameras: list[int], pids: set[int]) 
     return all(held) and {int(holder.rsplit(":", 1)[1]) for holder in held} <= pids
 
 
-def all_live(installation: Installation, cameras: list[int]) -> bool:
-    return all(installation.client.hget(f"cameras:status:{camera}", "state") == b"live" for camera in cameras)
+def all_live(installation: Installation, cameras: list[int], *workers: subprocess.Popen[bytes]) -> bool:
+    """Every camera is reported live by one of `workers`; the report of a dead one lingers for a while."""
+    reports = [installation.client.hmget(f"cameras:status:{camera}", "state", "node") for camera in cameras]
+    pids = {str(worker.pid) for worker in workers}
+    return all(state == b"live" and node.decode().rsplit(":", 1)[1] in pids for state, node in reports)
 
 
 def ffmpegs(installation: Installation) -> list[psutil.Process]:
@@ -79,13 +82,13 @@ def ffmpegs(installation: Installation) -> list[psutil.Process]:
 
 
 def test_the_bare_worker_command_runs_every_camera_once(installation, cameras, worker):
-    wait_until(lambda: all_live(installation, cameras), "all cameras are live")
+    wait_until(lambda: all_live(installation, cameras, worker), "all cameras are live")
     assert all_held_by(installation, cameras, {worker.pid})
     wait_until(lambda: len(ffmpegs(installation)) == CAMERAS, "one capture process a camera")
 
 
 def test_cameras_of_a_killed_worker_run_on_another_and_its_captures_die_with_it(installation, cameras, worker):
-    wait_until(lambda: all_live(installation, cameras), "all cameras are live")
+    wait_until(lambda: all_live(installation, cameras, worker), "all cameras are live")
     doomed = ffmpegs(installation)
     second = installation.start_gpu_worker("second")
     try:
@@ -97,14 +100,14 @@ def test_cameras_of_a_killed_worker_run_on_another_and_its_captures_die_with_it(
         wait_until(
             lambda: all_held_by(installation, cameras, {second.pid}), "the second worker has them", TAKEN_OVER_SECS
         )
-        wait_until(lambda: all_live(installation, cameras), "all cameras are live again", TAKEN_OVER_SECS)
+        wait_until(lambda: all_live(installation, cameras, second), "all cameras are live again", TAKEN_OVER_SECS)
         wait_until(lambda: len(ffmpegs(installation)) == CAMERAS, "one loop each")
     finally:
         end(second)
 
 
 def test_a_stalled_capture_does_not_outlive_its_worker(installation, cameras, worker):
-    wait_until(lambda: all_live(installation, cameras), "all cameras are live")
+    wait_until(lambda: all_live(installation, cameras, worker), "all cameras are live")
     stalled = ffmpegs(installation)
     for process in stalled:
         process.suspend()
@@ -115,7 +118,7 @@ def test_a_stalled_capture_does_not_outlive_its_worker(installation, cameras, wo
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGINT])
 def test_a_signal_ends_the_loops_cleanly_and_gives_the_cameras_back(installation, cameras, worker, number):
-    wait_until(lambda: all_live(installation, cameras), "all cameras are live")
+    wait_until(lambda: all_live(installation, cameras, worker), "all cameras are live")
     worker.send_signal(number)
     assert worker.wait(30) in (0, 1)
     assert holders(installation, cameras) == [""] * CAMERAS
@@ -123,7 +126,7 @@ def test_a_signal_ends_the_loops_cleanly_and_gives_the_cameras_back(installation
 
 
 def test_a_remote_shutdown_ends_the_loops(installation, cameras, worker):
-    wait_until(lambda: all_live(installation, cameras), "all cameras are live")
+    wait_until(lambda: all_live(installation, cameras, worker), "all cameras are live")
     installation.shell(
         "from crowdsite import celery_app; celery_app.control.shutdown(destination=['first@%h'.replace('%h', __import__('socket').gethostname())])"
     )
@@ -132,7 +135,7 @@ def test_a_remote_shutdown_ends_the_loops(installation, cameras, worker):
 
 
 def test_a_revoked_loop_ends_and_the_camera_gets_a_new_one(installation, cameras, worker):
-    wait_until(lambda: all_live(installation, cameras), "all cameras are live")
+    wait_until(lambda: all_live(installation, cameras, worker), "all cameras are live")
     before = installation.client.get(lease_key(cameras[0]))
     installation.shell(
         "from crowdsite import celery_app\n"
@@ -149,7 +152,7 @@ def test_a_revoked_loop_ends_and_the_camera_gets_a_new_one(installation, cameras
 
 
 def test_a_disabled_camera_stops_and_an_enabled_one_starts_again(installation, cameras, worker):
-    wait_until(lambda: all_live(installation, cameras), "all cameras are live")
+    wait_until(lambda: all_live(installation, cameras, worker), "all cameras are live")
     installation.shell(
         f"from cameras.services import set_enabled; set_enabled(camera_ids=[{cameras[1]}], enabled=False)"
     )
@@ -165,13 +168,13 @@ def test_a_disabled_camera_stops_and_an_enabled_one_starts_again(installation, c
     installation.shell(
         f"from cameras.services import set_enabled; set_enabled(camera_ids=[{cameras[1]}], enabled=True)"
     )
-    wait_until(lambda: all_live(installation, cameras), "it is live again")
+    wait_until(lambda: all_live(installation, cameras, worker), "it is live again")
 
 
 def test_two_workers_share_the_cameras_when_one_is_full(installation, cameras):
     small = [installation.spawn([*command(name)], CAMERAS_PER_NODE="2") for name in ("small-one", "small-two")]
     try:
-        wait_until(lambda: all_live(installation, cameras), "all cameras are live")
+        wait_until(lambda: all_live(installation, cameras, *small), "all cameras are live")
         held = {int(holder.rsplit(":", 1)[1]) for holder in holders(installation, cameras)}
         assert held == {process.pid for process in small}
     finally:
