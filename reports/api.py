@@ -1,7 +1,5 @@
 """`/api/stats`: the live figures as JSON. The dashboard polls it every two seconds."""
 
-import redis
-from django.db import Error
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -14,8 +12,6 @@ from cameras.models import Site
 from crowdsite import clock
 from crowdsite.errors import CrowdsiteError
 from reports.selectors import live_stats
-
-UNAVAILABLE = "The data store does not answer. Cameras keep counting and keep what they count; nothing is lost."
 
 
 def _directions() -> serializers.Serializer:
@@ -105,6 +101,8 @@ class CameraFactsSerializer(serializers.Serializer):
         help_text="[[ax, ay], [bx, by]], 0-1",
     )
     engine = serializers.CharField()
+    model = serializers.CharField()
+    note = serializers.CharField(help_text="A remark that is no fault")
     demo = DemoSerializer(allow_null=True)
 
     def get_fields(self) -> dict[str, serializers.Field]:
@@ -164,7 +162,8 @@ class StatsView(APIView):
 
     `in` and `out` count people since the site's midnight (a camera that counts no people: everything it counts);
     `labels` has every kind of object. While `today.lower_bound` is true some camera is blind and the totals are at
-    least what they say. Answers 503 with `{"error": {"code", "message"}}` while Redis is away, 404 for an unknown site.
+    least what they say. Answers 503 with the code `store_unreachable` while Redis is away, 404 for an
+    unknown site.
     """
 
     permission_classes = [IsAuthenticated]
@@ -176,12 +175,8 @@ class StatsView(APIView):
     def get(self, request: Request) -> Response:
         try:
             stats = live_stats(site_number(request.query_params.get("site", "")), clock.now())
-        except Site.DoesNotExist:
-            return _refusal("not_found", "There is no such site.", 404)
-        except CrowdsiteError as error:
-            return _refusal(error.code, error.message, error.status)
-        except (redis.RedisError, Error):
-            return _refusal("store_unavailable", UNAVAILABLE, 503)
+        except Site.DoesNotExist as error:
+            raise CrowdsiteError("There is no such site.", code="not_found", status=404) from error
         response = Response(StatsSerializer(stats).data)
         response["Cache-Control"] = "no-store"
         return response
@@ -194,7 +189,3 @@ def site_number(text: str) -> int | None:
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise CrowdsiteError("The site has to be a number.", code="invalid")
     return int(text)
-
-
-def _refusal(code: str, message: str, status: int) -> Response:
-    return Response({"error": {"code": code, "message": message, "fields": {}}}, status=status)

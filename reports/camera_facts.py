@@ -78,6 +78,8 @@ def camera_facts(client: redis.Redis, watched: Watched, labels: Labels, *, now: 
         target_fps=status.target_fps,
         line=None if camera.points is None else [list(point) for point in camera.points],
         engine=status.engine,
+        model=status.model,
+        note=status.note,
         demo=_demo(client, camera, now),
     )
 
@@ -89,7 +91,10 @@ def _demo(client: redis.Redis, camera: Camera, now: float) -> DemoFacts | None:
     tally = demo_tally(client, camera.pk, now=now)
     if tally is None:
         return DemoFacts(0, 0, 0, 0, _("Demo: the scene is starting"))
-    text = _("Demo: %(counted_in)s in, %(expected_in)s expected; %(counted_out)s out, %(expected_out)s expected") % {
+    sentence = _(
+        "Demo, last 10 min: %(counted_in)s in, %(expected_in)s expected; %(counted_out)s out, %(expected_out)s expected"
+    )
+    text = sentence % {
         "counted_in": words.number(tally.counted_in),
         "expected_in": words.number(tally.expected_in),
         "counted_out": words.number(tally.counted_out),

@@ -26,9 +26,6 @@ def live_words() -> dict[str, str]:
         ),
         "signed_out_title": _("You are no longer logged in."),
         "signed_out": _("Numbers on this page are from {time}. Log in again to go on."),
-        "log_in": _("Log in"),
-        "retry": _("Try now"),
-        "picture_live": _("{camera}: live, picture {age} old"),
         "picture_state": _("{camera}: {state}. {reason}"),
         "no_picture": _("No picture"),
         "disabled": _("Disabled"),
@@ -43,5 +40,4 @@ def live_words() -> dict[str, str]:
         "updated": _("Updated {age} ago"),
         "over_alert": _("{sentence}. {detail}."),
         "show_all": _("Show all {n} cameras"),
-        "live_age": _("Live, {age} old"),
     }

@@ -40,7 +40,7 @@ class TodayFacts:
 
 @dataclass(frozen=True, slots=True)
 class DemoFacts:
-    """True crossings of the drawn scene beside the counted ones."""
+    """True crossings of the drawn scene in the last ten minutes beside the counted ones."""
 
     expected_in: int
     expected_out: int
@@ -71,6 +71,8 @@ class CameraFacts:
     target_fps: float | None
     line: list[list[float]] | None
     engine: str
+    model: str
+    note: str
     demo: DemoFacts | None
 
 

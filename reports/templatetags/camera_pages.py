@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from cameras.models import Camera
 from crowdsite import clock
+from reports.notices import WEIGHTLESS_ENGINE
 from reports.selectors import facts_of
 from reports.stats import CameraFacts
 
@@ -45,6 +46,14 @@ def rate(facts: CameraFacts) -> str:
     if not facts.target_fps:
         return f"{facts.fps:.0f}"
     return _("%(fps)s of %(target)s") % {"fps": round(facts.fps), "target": round(facts.target_fps)}
+
+
+@register.filter
+def detector(facts: CameraFacts) -> str:
+    """What looks at the pictures: the weights and what runs them."""
+    if facts.engine == WEIGHTLESS_ENGINE:
+        return _("Built in, counts roughly")
+    return f"{facts.model} ({facts.engine})" if facts.model else facts.engine or "–"
 
 
 @register.filter

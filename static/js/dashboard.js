@@ -24,7 +24,7 @@ function showState(element, state, text) {
 function updateTile(tile, camera) {
   tile.dataset.camera = camera.id;
   const [picture, name] = [tile.querySelector("[data-pic]"), tile.querySelector("[data-name]")];
-  picture.setAttribute("aria-label", say("picture_state", { camera: camera.name, state: camera.state_text, reason: camera.reason }));
+  setText(picture.querySelector("[data-label]"), say("picture_state", { camera: camera.name, state: camera.state_text, reason: camera.reason }).trim());
   for (const link of [picture, name]) if (link.getAttribute("href") !== camera.url) link.setAttribute("href", camera.url);
   setText(name, camera.name);
   name.title = camera.name;

@@ -66,7 +66,7 @@ export class Freshness {
       this.#note.removeAttribute("role");
       return;
     }
-    const kind = signedOut ? "signed_out" : this.#failure.code === "store_unavailable" ? "store" : "server";
+    const kind = signedOut ? "signed_out" : this.#failure.code === "store_unreachable" ? "store" : "server";
     if (kind === "store") this.#note.setAttribute("role", "alert");
     if (this.#note.dataset.kind !== kind) {
       this.#note.dataset.kind = kind;

@@ -5,9 +5,10 @@ import pytest
 
 from cameras.models import Site
 from crowdsite.clock import day_bounds, site_day
+from reports import camera_facts
 from reports.selectors import facts_of, live_stats
 from tests.support.doors import Doors
-from tracking import counters
+from tracking.demo_tally import DemoTally
 
 pytestmark = pytest.mark.django_db(databases=["default", "redis"])
 
@@ -139,11 +140,11 @@ def test_the_weightless_engine_is_announced(doors):
 
 
 def test_the_demo_says_that_its_people_are_drawn(doors, monkeypatch):
-    tally = counters.DemoTally(expected_in=12, expected_out=9, counted_in=12, counted_out=8)
-    monkeypatch.setattr(counters, "demo_tally", lambda client, camera_id: tally, raising=False)
+    tally = DemoTally(expected_in=12, expected_out=9, counted_in=12, counted_out=8)
+    monkeypatch.setattr(camera_facts, "demo_tally", lambda client, camera_id, now: tally)
     doors.add("Demo", url="demo:walk")
     stats = live_stats(None, doors.now)
-    assert stats.cameras[0].demo.text == "Demo: 12 in, 12 expected; 8 out, 9 expected"
+    assert stats.cameras[0].demo.text == "Demo, last 10 min: 12 in, 12 expected; 8 out, 9 expected"
     assert (stats.notices[0].code, stats.notices[0].level) == ("demo", "info")
     doors.add("Gate")
     assert live_stats(None, doors.now).notices[0].level == "warn"

@@ -62,7 +62,7 @@ def test_without_redis_the_answer_is_a_503_and_the_page_still_stands(browser, do
         page = browser.get("/")
     finally:
         redis_server.start()
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_unavailable")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_unreachable")
     assert page.status_code == 503
     assert "The data store does not answer." in page.content.decode()
     assert browser.get("/api/stats").status_code == 200
