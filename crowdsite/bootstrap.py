@@ -1,4 +1,7 @@
-"""What has to be known before Django's settings exist: secrets and the address of the embedded Redis. Imports nothing of ours."""
+"""What has to be known before Django's settings exist: secrets and the address of the embedded Redis.
+
+Imports nothing of ours.
+"""
 
 import os
 import secrets

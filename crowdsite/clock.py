@@ -20,7 +20,10 @@ def site_day(at: float, zone: str) -> date:
 
 
 def day_bounds(day: date, zone: str) -> tuple[float, float]:
-    """Unix seconds of the first moment of `day` in `zone` and of the day after: 23 or 25 hours apart at a clock change."""
+    """Unix seconds of the first moment of `day` in `zone` and of the day after.
+
+    They lie 23 or 25 hours apart when the clocks change.
+    """
     start = datetime.combine(day, time_of_day.min, ZoneInfo(zone))
     end = datetime.combine(day + timedelta(days=1), time_of_day.min, ZoneInfo(zone))
     return start.timestamp(), end.timestamp()

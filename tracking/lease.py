@@ -1,4 +1,4 @@
-"""One loop per camera, whatever the broker does: a lease in Redis that the loop renews and loses when it falls silent."""
+"""One loop per camera, whatever the broker does: a lease in Redis, renewed by the loop, lost when it falls silent."""
 
 import secrets
 

@@ -107,7 +107,7 @@ class Node:
 
 
 def model_version(name: str) -> tuple[str, float] | None:
-    """File and time of the weights that `name` means now: weights that appear or change are put to work by themselves."""
+    """File and time of the weights `name` means now: weights that appear or change are put to work by themselves."""
     path = find_model(name, settings.MODEL_DIRS)
     return (str(path), path.stat().st_mtime) if path else None
 

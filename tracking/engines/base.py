@@ -23,7 +23,10 @@ class Engine(Protocol):
     max_batch: int
 
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """Boxes of each picture (uint8 (H, W, 3) BGR; sizes may differ), best score first, at least 300 a picture, clipped to it."""
+        """Boxes of each picture, best score first, clipped to it; room for at least 300 a picture.
+
+        images: uint8 (H, W, 3) BGR; sizes may differ.
+        """
         ...
 
     def close(self) -> None:
