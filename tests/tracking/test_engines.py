@@ -1,6 +1,7 @@
 """Engines: every one keeps the contract of `tracking.engines.base.Engine`; each format gives the same people."""
 
 import fcntl
+import os
 import subprocess
 import sys
 import threading
@@ -204,6 +205,32 @@ class TestExport:
             assert len(ours) == len(theirs)
             if len(ours):
                 assert overlaps(ours.xyxy, theirs.xyxy).max(axis=1).min() > 0.98
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("family", ["yolo11n", "yolo26n"])
+    def test_a_fixed_export_of_newer_families_runs_rectangular_like_a_free_one(self, family, tmp_path):
+        """Untrained weights: what matters is that the rewritten graph computes the same."""
+        code = (
+            "import sys; from pathlib import Path; from ultralytics import YOLO;"
+            "YOLO(sys.argv[1]).save('untrained.pt');"
+            "[Path(YOLO('untrained.pt').export(format='onnx', dynamic=free, simplify=False, imgsz=160))"
+            ".replace(f'{free}.onnx') for free in (True, False)]"
+        )
+        settings = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_CONFIG_DIR": str(tmp_path)}
+        subprocess.run(
+            [sys.executable, "-c", code, f"{family}.yaml"],
+            check=True,
+            capture_output=True,
+            cwd=tmp_path,
+            env=os.environ | settings,
+        )
+        free, fixed = (
+            create_engine(tmp_path / f"{kind}.onnx", imgsz=160, conf=1e-5, precision="f32") for kind in (True, False)
+        )
+        (ours,), (theirs,) = fixed.detect([TWO_PEOPLE]), free.detect([TWO_PEOPLE])
+        assert list(fixed._compiled) == [(96, 160)]
+        assert len(ours) == len(theirs) > 0
+        np.testing.assert_allclose(ours.xyxy, theirs.xyxy, atol=0.01)
 
     @pytest.mark.slow
     def test_damaged_weights_are_a_sentence_and_leave_nothing(self, tmp_path):

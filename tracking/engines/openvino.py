@@ -196,14 +196,15 @@ def _labels(network: Any, path: Path, row_output: bool) -> tuple[str, ...]:
 def _reshape(network: Any, shape: tuple[int, int]) -> None:
     """Give the network an input of 1x3x`shape`, rewriting what a fixed-size export baked in.
 
-    Such a file holds the number of anchors, their centres and their strides as constants. They follow from the input's
-    shape, so they are recomputed, after a check that the recipe gives exactly what the file holds.
+    Such a file holds the number of anchors, their centres and their strides as constants, and so do the shapes its
+    layers are brought into. They follow from the input's shape, so they are recomputed, after a check that the recipe
+    gives exactly what the file holds.
     """
     from openvino import PartialShape
 
     old = network.input(0).get_partial_shape()
     if old.is_static and tuple(old.get_shape()[2:]) != shape:
-        _rewrite_anchors(network, tuple(old.get_shape()[2:]), shape)
+        _rewrite_constants(network, tuple(old.get_shape()[2:]), shape)
     try:
         # Model.reshape would first check the rewritten graph against the old input.
         network.get_parameters()[0].set_partial_shape(PartialShape([1, 3, *shape]))
@@ -212,24 +213,44 @@ def _reshape(network: Any, shape: tuple[int, int]) -> None:
         raise _FixedShapeError("its graph depends on it") from error
 
 
-def _rewrite_anchors(network: Any, old: tuple[int, int], new: tuple[int, int]) -> None:
+def _rewrite_constants(network: Any, old: tuple[int, int], new: tuple[int, int]) -> None:
     from openvino import opset13
 
     count = network.output(0).get_shape()[-1]
-    constants = [node for node in network.get_ops() if node.get_type_name() == "Constant"]
+    nodes = network.get_ops()
+    constants = [node for node in nodes if node.get_type_name() == "Constant"]
     strides = _strides(constants, count)
-    replaced = _anchors(old, strides), _anchors(new, strides)
+    anchors = _anchors(old, strides), _anchors(new, strides)
     for node in constants:
         data = node.get_data()
-        if data.ndim == 1 and data.dtype == np.int64 and count in data:
-            data = np.where(data == count, -1, data)
-        elif data.ndim and data.shape[-1] == count and data.dtype == np.float32:
-            data = _recomputed(data, *replaced)
-        else:
-            continue
-        output = opset13.constant(data).output(0)
-        for target in list(node.output(0).get_target_inputs()):
-            target.replace_source_output(output)
+        if data.ndim and data.shape[-1] == count and data.dtype == np.float32:
+            output = opset13.constant(_recomputed(data, *anchors)).output(0)
+            for target in list(node.output(0).get_target_inputs()):
+                target.replace_source_output(output)
+    for node in nodes:
+        target = node.input(1) if node.get_type_name() == "Reshape" else None
+        if target and target.get_source_output().get_node().get_type_name() == "Constant":
+            data = target.get_source_output().get_node().get_data()
+            if (resized := _resized(data, old, new, strides)) is not data:
+                target.replace_source_output(opset13.constant(resized).output(0))
+
+
+def _resized(
+    shape: NDArray[np.int64], old: tuple[int, int], new: tuple[int, int], strides: list[int]
+) -> NDArray[np.int64]:
+    """`shape`, the target of a reshape, for the new input: it ends with the number of all anchors, with the rows and
+    columns of one level or with their product; the same array where it does not depend on the input."""
+    levels = [((old[0] // s, old[1] // s), (new[0] // s, new[1] // s)) for s in strides]
+    ends: dict[tuple[int, ...], tuple[int, ...]] = {}
+    ends[(sum(h * w for (h, w), _ in levels),)] = (sum(h * w for _, (h, w) in levels),)
+    for before, after in levels:
+        ends[before] = after
+        ends[(before[0] * before[1],)] = (after[0] * after[1],)
+    for size in (2, 1):
+        end = ends.get(tuple(shape[-size:].tolist()))
+        if end is not None and len(shape) > 2:
+            return np.concatenate((shape[:-size], end)).astype(np.int64)
+    return shape
 
 
 def _strides(constants: list[Any], count: int) -> list[int]:
