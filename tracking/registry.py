@@ -161,10 +161,11 @@ def _fetched(name: str, search: Sequence[Path], fetch: bool, progress: Progress 
 
 def _banner(name: str, search: Sequence[Path], why: str) -> str:
     stem = Path(name).stem
+    files = f"{stem}.onnx or {stem}.pt" if has_torch() else f"{stem}.onnx"
     where = f" into {search[-1]}" if search else " into the model folder"
     return (
         f"The detection model {name} is not in use. {why} The built-in detector counts roughly until you put "
-        f"{stem}.onnx or {stem}.pt{where}."
+        f"{files}{where}."
     )
 
 
