@@ -52,13 +52,18 @@ def pairings(tracks: Motion, foot: Floats, size: Floats, model: MotionModel, gat
     """Compare predicted tracks with detections: foot points (M, 2) and sizes (M, 2), pixels."""
     scale = body_scale(tracks.size)
     spread = (scale * np.hypot(model.foot_noise, gate.foot_slack)) ** 2 + tracks.foot_var
-    miss = foot[None, :, :] - tracks.foot[:, None, :]
     size_spread = np.hypot(model.size_noise, gate.size_slack) ** 2 + tracks.size_var
-    ratio = np.log(np.maximum(size, 1.0))[None, :, :] - np.log(np.maximum(tracks.size, 1.0))[:, None, :]
-    apart = (miss**2 / spread[:, None, :]).sum(axis=2) + (ratio**2 / size_spread[:, None, :]).sum(axis=2)
+    across, down = _squares(tracks.foot, foot)
+    wider, taller = _squares(np.log(np.maximum(tracks.size, 1.0)), np.log(np.maximum(size, 1.0)))
+    apart = across / spread[:, :1] + down / spread[:, 1:] + wider / size_spread[:, :1] + taller / size_spread[:, 1:]
     doubt = np.log(spread / scale**2).sum(axis=1)
-    too_far = (miss**2).sum(axis=2) > (gate.reach * scale) ** 2
+    too_far = across + down > (gate.reach * scale) ** 2
     return Pairings(np.where(too_far, np.inf, apart + doubt[:, None]), apart)
+
+
+def _squares(of: Floats, to: Floats) -> tuple[Floats, Floats]:
+    """Squared differences, two of (N, M), between the columns of (N, 2) and (M, 2)."""
+    return (to[:, 0] - of[:, 0, None]) ** 2, (to[:, 1] - of[:, 1, None]) ** 2
 
 
 def assign(cost: Floats) -> tuple[Rows, Rows]:

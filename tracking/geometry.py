@@ -30,11 +30,13 @@ def anchors(xyxy: NDArray[np.float32], size: Size) -> Floats:
 
 def overlaps(xyxy: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Intersection over union, float32 (N, M), of boxes (N, 4) with boxes (M, 4)."""
-    corner = np.maximum(xyxy[:, None, :2], others[None, :, :2])
-    sides = np.maximum(np.minimum(xyxy[:, None, 2:], others[None, :, 2:]) - corner, 0)
-    shared = sides[..., 0] * sides[..., 1]
-    area, other_area = np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1), np.prod(others[:, 2:] - others[:, :2], axis=1)
-    return np.asarray(shared / np.maximum(area[:, None] + other_area[None, :] - shared, 1e-9), np.float32)
+    left, top, right, bottom = (xyxy[:, side, None] for side in range(4))
+    wide = np.minimum(right, others[:, 2]) - np.maximum(left, others[:, 0])
+    tall = np.minimum(bottom, others[:, 3]) - np.maximum(top, others[:, 1])
+    shared = np.maximum(wide, 0) * np.maximum(tall, 0)
+    area = (right - left) * (bottom - top)
+    other_area = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
+    return np.asarray(shared / np.maximum(area + other_area - shared, 1e-9), np.float32)
 
 
 def to_pixels(line: Line, size: Size) -> Floats:

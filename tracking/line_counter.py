@@ -13,13 +13,14 @@ from typing import Literal
 import numpy as np
 
 from tracking.geometry import Line, check_line, position_along, side_distance, to_pixels
+from tracking.rate import PictureInterval
 from tracking.tracker import Tracks
 
 Direction = Literal["in", "out"]
 
 _EDGE = 0.015
 """A line that leaves the picture when made longer by this much (of 0-1) ends at its edge: nobody passes outside."""
-_WAITING = 16
+_WAITING = 64
 """Sightings kept of a track that is not confirmed yet."""
 
 
@@ -45,9 +46,12 @@ class LineRules:
     """What counts as having crossed. Lengths in body heights.
 
     band: how far beyond the line an anchor must get. It doubles with every count of the same track until that track has
-    been `clear` of the line: who stands on it is not counted again and again. sightings: on the far side before a
-    crossing is believed. forget_secs: the side of a track is forgotten after so long without it. handover: a new track
-    continues one that vanished at most so far away, and `handover_speed` (body heights a second) farther with time.
+    been `clear` of the line: who stands on it is not counted again and again.
+    sightings: on the far side before a crossing is believed; dwell_secs: between the first and the last of them.
+    forget_secs: the side of a track is forgotten after so long without it; forget_pictures: not before so many pictures
+    could have shown it.
+    handover: a new track continues one that vanished no farther away than this, and handover_speed (body heights a
+    second) farther with time.
     """
 
     band: float = 0.04
@@ -102,8 +106,7 @@ class LineCounter:
         self.rules = rules or LineRules()
         self._memories: dict[int, _Memory] = {}
         self._reach = _reach(line)
-        self._last_at: float | None = None
-        self._interval_secs = 0.0
+        self._interval = PictureInterval()
 
     def __len__(self) -> int:
         """Tracks remembered."""
@@ -111,7 +114,7 @@ class LineCounter:
 
     def update(self, tracks: Tracks) -> list[Crossing]:
         """The crossings that became certain with this picture."""
-        self._follow_rate(tracks.at)
+        self._interval.follow(tracks.at)
         crossings = self._forget(tracks.at)
         present = set(tracks.id.tolist())
         for track_id, confirmed, sighting in _sightings(tracks, self.line):
@@ -134,12 +137,6 @@ class LineCounter:
     def finish(self) -> list[Crossing]:
         """The crossings still open when no more pictures come. Forgets all tracks."""
         return self._forget(math.inf)
-
-    def _follow_rate(self, at: float) -> None:
-        if self._last_at is not None and at > self._last_at:
-            elapsed = min(at - self._last_at, 2.0)
-            self._interval_secs += 0.2 * (elapsed - self._interval_secs)
-        self._last_at = at
 
     def _step(self, track_id: int, memory: _Memory, now: _Sighting) -> list[Crossing]:
         before, memory.last = memory.last, now
@@ -181,44 +178,39 @@ class LineCounter:
             before.anchor[0] + part * (now.anchor[0] - before.anchor[0]),
             before.anchor[1] + part * (now.anchor[1] - before.anchor[1]),
         )
-        return (
-            before.at + part * (now.at - before.at),
-            anchor,
-            self._reach[0] <= along <= self._reach[1],
-        )
+        return before.at + part * (now.at - before.at), anchor, self._reach[0] <= along <= self._reach[1]
 
     def _confirm(self, track_id: int, memory: _Memory, present: set[int], tracks: Tracks) -> _Memory:
         """The memory of a track seen to be real: its own, or that of the track it continues under a new id."""
         memory.confirmed = True
-        first = memory.waiting[0]
-        rules = self.rules
-        best, best_apart = None, math.inf
-        for other_id, other in self._memories.items():
-            last = other.last
-            if other_id in present or not other.confirmed or last.label != first.label or last.at >= first.at:
-                continue
-            reach = (rules.handover + rules.handover_speed * (first.at - last.at)) * first.height
-            apart = math.hypot(
-                (first.anchor[0] - last.anchor[0]) * tracks.size[0], (first.anchor[1] - last.anchor[1]) * tracks.size[1]
-            )
-            if apart <= reach and apart < best_apart:
-                best, best_apart = other_id, apart
-        if best is None:
-            memory.last = first
+        memory.last = memory.waiting[0]
+        vanished = self._vanished_near(memory.last, present, tracks)
+        if vanished is None:
             return memory
-        inherited = self._memories.pop(best)
+        inherited = self._memories.pop(vanished)
         inherited.waiting = memory.waiting
         self._memories[track_id] = inherited
         return inherited
 
+    def _vanished_near(self, first: _Sighting, present: set[int], tracks: Tracks) -> int | None:
+        """The track that went out of sight closest to where another was `first` seen, if near enough."""
+        width, height = tracks.size
+        nearest, nearest_apart = None, math.inf
+        for track_id, memory in self._memories.items():
+            last = memory.last
+            if track_id in present or not memory.confirmed or last.label != first.label or last.at >= first.at:
+                continue
+            reach = self.rules.handover + self.rules.handover_speed * (first.at - last.at)
+            apart = math.hypot((first.anchor[0] - last.anchor[0]) * width, (first.anchor[1] - last.anchor[1]) * height)
+            if apart <= reach * first.height and apart < nearest_apart:
+                nearest, nearest_apart = track_id, apart
+        return nearest
+
     def _forget(self, now: float) -> list[Crossing]:
         """Drop what was not seen lately. A track last seen beyond the line did cross it: nobody came back."""
         crossings: list[Crossing] = []
-        gone = [
-            i
-            for i, memory in self._memories.items()
-            if now - memory.last.at > max(self.rules.forget_secs, self.rules.forget_pictures * self._interval_secs)
-        ]
+        patience = max(self.rules.forget_secs, self.rules.forget_pictures * self._interval.secs)
+        gone = [track_id for track_id, memory in self._memories.items() if now - memory.last.at > patience]
         for track_id in gone:
             memory = self._memories.pop(track_id)
             if memory.beyond:

@@ -13,9 +13,7 @@ from tracking.association import Floats, Gate, Rows, assign, pairings
 from tracking.detections import Detections
 from tracking.geometry import Size, anchors, overlaps
 from tracking.motion import Motion, MotionModel, corrected, predicted
-
-_LONGEST_INTERVAL_SECS = 2.0
-"""A longer silence is an outage and says nothing about how often pictures come."""
+from tracking.rate import PictureInterval
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +89,7 @@ class Tracker:
         self.settings = settings or TrackerSettings()
         self._next_id = 1
         self._size: Size | None = None
-        self._last_at: float | None = None
-        self._interval_secs = 0.0
+        self._interval = PictureInterval()
         self._rows = _Rows.born(np.zeros(0, np.int64), np.zeros(0, np.int16), np.zeros(0, np.float32), 0.0)
         none = np.zeros((0, 2))
         self._motion = Motion(none, none, none, none, none, none, none)
@@ -107,7 +104,7 @@ class Tracker:
         A picture older than the last one moves nothing back: it is matched without any time having passed.
         """
         self._follow_size(size)
-        self._follow_rate(at)
+        self._interval.follow(at)
         self._drop_lost(at)
         foot = anchors(detections.xyxy, size)
         box = np.maximum(detections.xyxy[:, 2:] - detections.xyxy[:, :2], 1.0).astype(np.float64)
@@ -127,12 +124,6 @@ class Tracker:
             self._motion = self._motion.rescaled(np.asarray(size, np.float64) / np.asarray(self._size, np.float64))
         self._size = size
 
-    def _follow_rate(self, at: float) -> None:
-        if self._last_at is not None and at > self._last_at:
-            elapsed = min(at - self._last_at, _LONGEST_INTERVAL_SECS)
-            self._interval_secs += 0.2 * (elapsed - self._interval_secs)
-        self._last_at = at
-
     def _confirm(self) -> None:
         rows = self._rows
         rows.confirmed |= rows.seen_at - rows.born_at >= self.settings.confirm_secs - 1e-6
@@ -140,7 +131,7 @@ class Tracker:
     def _drop_lost(self, at: float) -> None:
         settings = self.settings
         patience = np.where(self._rows.confirmed, settings.lost_secs, settings.tentative_secs)
-        patience = np.maximum(patience, settings.lost_pictures * self._interval_secs)
+        patience = np.maximum(patience, settings.lost_pictures * self._interval.secs)
         keep = at - self._rows.seen_at <= patience
         if not keep.all():
             self._rows, self._motion = self._rows.take(keep), self._motion.take(keep)
