@@ -148,8 +148,8 @@ def _core() -> Any:
 
 def _config(core: Any, threads: int | None, streams: int, precision: str) -> dict[str, str]:
     if precision == "auto":
-        # Measured against f32 on a processor with bf16: 996 of 997 people the same, the same crossings counted, half the
-        # CPU time. Elsewhere bf16 would be emulated, slowly.
+        # Measured against f32 on a processor with bf16: 996 of 997 people the same, the same crossings counted, half
+        # the CPU time. Elsewhere bf16 would be emulated, slowly.
         precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
     config = {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": str(streams)}
     if threads:
