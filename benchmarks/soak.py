@@ -50,7 +50,9 @@ def start(installation: Installation, options: argparse.Namespace) -> tuple[psut
     worker = installation.start_gpu_worker()
     installation.start_task_worker()
     installation.start_beat()
-    wait_until(lambda: all(report(installation, c).get("state") == "live" for c in cameras), "all cameras are live", 120)
+    wait_until(
+        lambda: all(report(installation, c).get("state") == "live" for c in cameras), "all cameras are live", 120
+    )
     return psutil.Process(worker.pid), cameras
 
 

@@ -104,9 +104,7 @@ class Camera(RedisModel):
     orientation = models.CharField(
         _("orientation"), max_length=20, choices=Orientation.choices, default=Orientation.NORMAL
     )
-    resolution = models.CharField(
-        _("resolution"), max_length=10, choices=Resolution.choices, default=Resolution.P720
-    )
+    resolution = models.CharField(_("resolution"), max_length=10, choices=Resolution.choices, default=Resolution.P720)
     profile = models.CharField(_("capture profile"), max_length=50, blank=True, default="")
     ffmpeg_flags = models.CharField(
         _("FFmpeg options"),

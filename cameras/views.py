@@ -5,6 +5,7 @@ from functools import wraps
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, login_required, permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
@@ -72,11 +73,13 @@ def camera_add(request: HttpRequest) -> HttpResponse:
     return redirect("camera-edit", camera.pk)
 
 
-@permission_required("cameras.change_camera", raise_exception=True)
+@permission_required("cameras.view_camera", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 @_explains
 def camera_edit(request: HttpRequest, camera_id: int) -> HttpResponse:
-    """A camera's settings and its line."""
+    """A camera's picture for everybody; its settings and its line for those who may change them."""
+    if request.method == "POST" and not request.user.has_perm("cameras.change_camera"):
+        raise PermissionDenied
     camera = services.get_camera(camera_id)
     form = CameraForm(request.POST or None, instance=camera)
     saved = _write(form)

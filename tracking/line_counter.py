@@ -45,8 +45,8 @@ class Crossing:
 class LineRules:
     """What counts as having crossed. Lengths in body heights.
 
-    band: how far beyond the line an anchor must get. It doubles with every count of the same track until that track has
-    been `clear` of the line: who stands on it is not counted again and again.
+    band: how far beyond the line an anchor must get. It grows `widen` times with every count of the same track until
+    that track has been `clear` of the line: who stands on it is not counted again and again.
     sightings: on the far side before a crossing is believed; dwell_secs: between the first and the last of them.
     forget_secs: the side of a track is forgotten after so long without it; forget_pictures: not before so many pictures
     could have shown it.
@@ -55,7 +55,8 @@ class LineRules:
     """
 
     band: float = 0.04
-    clear: float = 0.5
+    widen: float = 3.0
+    clear: float = 0.2
     sightings: int = 2
     dwell_secs: float = 0.3
     forget_secs: float = 1.5
@@ -146,7 +147,7 @@ class LineCounter:
         if abs(now.distance) > rules.clear:
             memory.counts = 0
         side = 1 if now.distance > 0 else -1
-        band = rules.band * 2**memory.counts if memory.side else 0.0
+        band = rules.band * rules.widen**memory.counts if memory.side else 0.0
         if abs(now.distance) <= band:
             if side == memory.side:
                 memory.beyond = 0

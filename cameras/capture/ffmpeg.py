@@ -162,7 +162,9 @@ def _input(address: Address, settings: CaptureSettings, flags: Flags) -> tuple[l
     if address.kind == "file":
         options = {name: value for name, value in flags.demuxer.items() if name not in LIVE_ONLY}
         limits = ["-protocol_whitelist", _PROTOCOLS["file"], "-format_whitelist", _FORMATS]
-        tempo = ["-re", "-stream_loop", "-1"]
+        # AVI frames carry no presentation times; without made-up ones they start again at nought with every round, and
+        # neither the tempo nor the rate limit would hold from then on.
+        tempo = ["-fflags", "+genpts", "-re", "-stream_loop", "-1"]
         return [*_as_arguments(_only_general(options)), *limits, *tempo, "-i", f"file:{address.url}"], None
     recorded = address.kind == "http" and _RECORDED.search(address.url.partition("?")[0])
     options = {"fpsprobesize": "0", **_network_options(address, settings, bool(recorded)), **flags.demuxer}

@@ -14,6 +14,7 @@ import pytest
 
 from cameras.capture.errors import CaptureError
 from cameras.capture.feed import CaptureSettings, Feed
+from cameras.capture.ffmpeg import ffmpeg_path
 from tests.support.rtsp_server import RtspServer
 from tests.support.videos import moving_box
 from tests.support.waiting import until
@@ -284,6 +285,19 @@ def test_a_file_plays_in_real_time_and_starts_over(feeds, tmp_path):
     assert feed.health().reconnects == 0
 
 
+@pytest.mark.slow
+def test_an_avi_whose_frames_carry_no_times_keeps_its_tempo_over_many_rounds(feeds, tmp_path):
+    avi = tmp_path / "short.avi"
+    source = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=10:duration=1"]
+    subprocess.run([ffmpeg_path(), "-v", "error", *source, "-c:v", "mpeg4", "-bf", "2", str(avi)], check=True)
+    feed = feeds(CaptureSettings(str(avi), fps=5, folders=(tmp_path,)))
+    frames = []
+    until(lambda: ((frame := feed.take()) and frames.append(frame)) or (frames and frames[-1].index >= 20))
+    took = frames[-1].captured_at - frames[0].captured_at
+    asked = (frames[-1].index - frames[0].index) / 5
+    assert asked * 0.6 < took  # three rounds and more; without tempo they would take a fraction of it
+
+
 def test_a_flood_on_standard_error_neither_blocks_nor_fills_the_memory(tmp_path):
     from cameras.capture.child import KEPT_LINES, LINE_LENGTH, Child
 
@@ -325,6 +339,7 @@ def test_the_demo_camera_walks_and_is_turned_and_shrunk_like_any_other(feeds):
 ORPHAN = """
 import sys, time
 from cameras.capture.feed import CaptureSettings, Feed
+from cameras.capture.ffmpeg import ffmpeg_path
 feed = Feed(CaptureSettings(sys.argv[1], fps=10))
 assert feed.wait(20)
 print("running", flush=True)

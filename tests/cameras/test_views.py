@@ -134,3 +134,11 @@ def test_a_hostile_name_is_shown_as_text(browser):
         assert "&lt;script&gt;alert(1)" in page
     page = browser.post(f"/cameras/{camera.pk}/delete", follow=True).content.decode()
     assert "<script>alert(1)" not in page
+
+
+def test_viewers_open_a_camera_and_see_no_address_nor_form():
+    camera = create_camera(name="Gate", url="rtsp://user:secret@cam.example/stream", line=[[0.2, 0.5], [0.8, 0.5]])
+    answer = browser_of(VIEWER).get(f"/cameras/{camera.pk}")
+    page = answer.content.decode()
+    assert answer.status_code == 200 and "Gate" in page
+    assert "cam.example" not in page and "Save camera" not in page and "Delete" not in page

@@ -109,7 +109,9 @@ def test_two_processes_share_a_spool(tmp_path):
     assert len(one) == 1
 
 
-def test_a_disk_that_refuses_loses_the_event_loudly_and_the_next_is_delivered(client, redis_server, tmp_path, monkeypatch):
+def test_a_disk_that_refuses_loses_the_event_loudly_and_the_next_is_delivered(
+    client, redis_server, tmp_path, monkeypatch
+):
     delivery = EventDelivery(client, tmp_path / "events.sqlite3")
 
     def full(self, member, timezone):

@@ -42,7 +42,9 @@ def test_a_missed_crossing_shows(client):
     note_demo(client, 1, opened_at=START, analysed_at=START + 2)
     now = START + 120
     crossings = DemoScene.crossings(START, now)
-    missed = next(index for index, (moment, direction) in enumerate(crossings) if direction == "in" and moment > START + 40)
+    missed = next(
+        index for index, (moment, direction) in enumerate(crossings) if direction == "in" and moment > START + 40
+    )
     for moment, direction in crossings[:missed] + crossings[missed + 1 :]:
         log(client, moment, direction)
     tally = demo_tally(client, 1, now=now)

@@ -58,9 +58,7 @@ def test_an_event_delivered_again_and_again_counts_once(client):
 
 def test_writers_at_the_same_time_keep_log_and_totals_equal(client):
     events = [event("in" if n % 3 else "out", ts=NOON + n) for n in range(60)]
-    threads = [
-        Thread(target=lambda: [record_event(client, one, timezone=ZONE) for one in events]) for _ in range(4)
-    ]
+    threads = [Thread(target=lambda: [record_event(client, one, timezone=ZONE) for one in events]) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

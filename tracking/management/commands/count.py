@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import cv2
 from django.conf import settings
@@ -21,8 +21,12 @@ from tracking.geometry import Line, Size, check_line, to_normalised
 from tracking.labels import expand, unseen_sentence, visible
 from tracking.line_counter import Crossing
 from tracking.offline import OfflineCount, Pace, Video, count_video
+from tracking.overlay import Overlay, draw
 from tracking.pipeline import StepResult
 from tracking.registry import find_model
+
+if TYPE_CHECKING:
+    from tracking.annotated_video import AnnotatedVideo
 
 BAD_INPUT = 2
 DEFAULT_MODEL = "yolov8n"
@@ -149,10 +153,32 @@ def _watchers(
     if options["tracks"]:
         out = stack.enter_context(_create(options["tracks"]))
         watchers.append(lambda frame, result: _write_tracks(out, frame, result))
+    if options["drawn"]:
+        from tracking.annotated_video import AnnotatedVideo  # an encoder is no use to who only counts
+
+        drawn = stack.enter_context(AnnotatedVideo(options["drawn"], video.size, video.fps))
+        watchers.append(_Drawing(drawn, lines, engine))
     if sys.stderr.isatty() or not options["json"]:
         bar = stack.enter_context(tqdm(total=video.length or None, unit="frame", file=sys.stderr, leave=False))
         watchers.append(lambda frame, result: bar.update(frame.index + 1 - bar.n) and None)
     return watchers
+
+
+class _Drawing:
+    """Writes each analysed picture with the tracks, the lines and the counts so far."""
+
+    def __init__(self, video: "AnnotatedVideo", lines: list[Line], engine: Engine):
+        self._video = video
+        self._lines = lines
+        self._labels = engine.labels
+        self._counts = {"in": 0, "out": 0}
+
+    def __call__(self, frame: Frame, result: StepResult) -> None:
+        for crossing in result.crossings:
+            self._counts[crossing.direction] += 1
+        counts = (self._counts["in"], self._counts["out"])
+        overlay = Overlay(tracks=result.tracks, lines=self._lines, counts=counts, labels=self._labels, show_ids=True)
+        self._video.write(draw(frame.image, overlay), frame.captured_at)
 
 
 def _create(path: Path) -> TextIO:
