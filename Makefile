@@ -23,6 +23,7 @@ check:
 	lint-imports
 	python manage.py check --fail-level WARNING
 	python manage.py makemigrations --check --dry-run
+	python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 setup:
 	@bin/setup run

@@ -137,7 +137,7 @@ def test_a_hostile_name_is_shown_as_text(browser):
 
 
 def test_viewers_open_a_camera_and_see_no_address_nor_form():
-    camera = create_camera(name="Gate", url="rtsp://user:secret@cam.example/stream", line=[[0.2, 0.5], [0.8, 0.5]])
+    camera = services.create_camera(name="Gate", url="rtsp://user:secret@cam.example/stream", line=[[0.2, 0.5], [0.8, 0.5]])
     answer = browser_of(VIEWER).get(f"/cameras/{camera.pk}")
     page = answer.content.decode()
     assert answer.status_code == 200 and "Gate" in page
