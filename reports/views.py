@@ -1,20 +1,26 @@
 """The dashboard and the wall: `selectors.live_stats` rendered on the server; scripts keep the figures current."""
 
 import redis
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from cameras.models import Site
 from crowdsite import clock
 from crowdsite.errors import CrowdsiteError
+from crowdsite.store.connection import client
 from reports.api import site_number
 from reports.live_words import live_words
 from reports.selectors import live_stats
+from tracking.counters import correct_occupancy
 
 TILES_SHOWN = 12
 DOORS_SHOWN = 6
+MOST_DIGITS = 6
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:
@@ -23,6 +29,22 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 def wall(request: HttpRequest) -> HttpResponse:
     return _live_page(request, "wall.html")
+
+
+@permission_required("cameras.change_site", raise_exception=True)
+@require_POST
+def correct_inside(request: HttpRequest) -> HttpResponse:
+    """Somebody has counted heads: that many are inside now, and what was missed before is settled."""
+    site = get_object_or_404(Site, pk=site_number(request.POST.get("site", "")) or 0)
+    counted = request.POST.get("inside", "")
+    if not (counted.isdecimal() and len(counted) <= MOST_DIGITS):
+        messages.error(request, _("Enter the number of people inside as a whole number, 0 or more."))
+    else:
+        correct_occupancy(client(), site.pk, clock.site_day(clock.now(), site.timezone), int(counted))
+        messages.success(
+            request, _("%(count)s people are inside now. Counting goes on from there.") % {"count": counted}
+        )
+    return redirect(f"/?site={site.pk}")
 
 
 def _live_page(request: HttpRequest, template: str) -> HttpResponse:

@@ -130,6 +130,8 @@ class CameraLoop:
         finally:
             self.feed.close()
             self._pictures.forget(self._config.id)
+            if detector := self._detectors.current:
+                detector.batching.forget(self._config.id)
 
     def step(self) -> bool:
         """Analyse one picture. False when there was none to analyse yet."""

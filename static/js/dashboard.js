@@ -84,6 +84,8 @@ function showFigures({ occupancy, today, counting }) {
   }
   showFoot("lower-bound", today.lower_bound_reason);
   showFoot("missed", occupancy.missed_text);
+  const correction = document.querySelector("#correct");
+  if (correction && !correction.contains(document.activeElement)) correction.hidden = !occupancy.missed_text;
   showFoot("others", today.others_text);
 }
 

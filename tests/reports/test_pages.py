@@ -139,3 +139,28 @@ def test_a_wrong_password_is_said_and_the_name_kept():
     assert 'role="alert"' in html
     assert 'value="guard"' in html
     assert "wrong" not in html.split("<form")[1].split('name="password"')[1].split(">")[0]
+
+
+def test_a_head_count_settles_people_who_left_without_an_entry(browser, doors):
+    gate = doors.add("Main gate")
+    doors.cross(gate, "out", 3)
+    assert "Correct the number" in page(browser, "/")
+    answer = browser.post("/occupancy", {"site": doors.site.pk, "inside": "12"}, follow=True)
+    html = answer.content.decode()
+    assert "12 people are inside now" in html
+    stats = browser.get("/api/stats").json()["occupancy"]
+    assert (stats["inside"], stats["missed_entries"]) == (12, 0)
+
+
+@pytest.mark.parametrize("nonsense", ["", "-3", "many", "1e9", "9999999"])
+def test_a_head_count_that_is_no_number_changes_nothing(browser, doors, nonsense):
+    doors.cross(doors.add("Main gate"), "in", 2)
+    answer = browser.post("/occupancy", {"site": doors.site.pk, "inside": nonsense}, follow=True)
+    assert "whole number" in answer.content.decode()
+    assert browser.get("/api/stats").json()["occupancy"]["inside"] == 2
+
+
+def test_viewers_cannot_correct_the_number(doors):
+    viewer = Client()
+    viewer.force_login(person(VIEWER))
+    assert viewer.post("/occupancy", {"site": doors.site.pk, "inside": "1"}).status_code == 403
