@@ -7,7 +7,7 @@ is the moment of that step, which lies a little before the moment the count is c
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -115,9 +115,10 @@ class LineCounter:
 
     def update(self, tracks: Tracks) -> list[Crossing]:
         """The crossings that became certain with this picture."""
-        self._interval.follow(tracks.at)
+        if set_back_secs := self._interval.follow(tracks.at):
+            self._set_back(set_back_secs)
         crossings = self._forget(tracks.at)
-        present = set(tracks.id.tolist())
+        vanished = _Vanished(self._memories, tracks)
         for track_id, confirmed, sighting in _sightings(tracks, self.line):
             memory = self._memories.get(track_id)
             if memory is None:
@@ -127,7 +128,7 @@ class LineCounter:
                 if not confirmed:
                     memory.last = sighting
                     continue
-                memory = self._confirm(track_id, memory, present, tracks)
+                memory = self._confirm(track_id, memory, vanished)
                 for waited in memory.waiting:
                     crossings += self._step(track_id, memory, waited)
                 memory.waiting = []
@@ -138,6 +139,13 @@ class LineCounter:
     def finish(self) -> list[Crossing]:
         """The crossings still open when no more pictures come. Forgets all tracks."""
         return self._forget(math.inf)
+
+    def _set_back(self, secs: float) -> None:
+        """The source's clock was set back: what is remembered moves with it."""
+        for memory in self._memories.values():
+            memory.last = replace(memory.last, at=memory.last.at - secs)
+            memory.waiting = [replace(sighting, at=sighting.at - secs) for sighting in memory.waiting]
+            memory.beyond_at -= secs
 
     def _step(self, track_id: int, memory: _Memory, now: _Sighting) -> list[Crossing]:
         before, memory.last = memory.last, now
@@ -181,31 +189,17 @@ class LineCounter:
         )
         return before.at + part * (now.at - before.at), anchor, self._reach[0] <= along <= self._reach[1]
 
-    def _confirm(self, track_id: int, memory: _Memory, present: set[int], tracks: Tracks) -> _Memory:
+    def _confirm(self, track_id: int, memory: _Memory, vanished: "_Vanished") -> _Memory:
         """The memory of a track seen to be real: its own, or that of the track it continues under a new id."""
         memory.confirmed = True
         memory.last = memory.waiting[0]
-        vanished = self._vanished_near(memory.last, present, tracks)
-        if vanished is None:
+        continued = vanished.claim(memory.last, self.rules)
+        if continued is None:
             return memory
-        inherited = self._memories.pop(vanished)
+        inherited = self._memories.pop(continued)
         inherited.waiting = memory.waiting
         self._memories[track_id] = inherited
         return inherited
-
-    def _vanished_near(self, first: _Sighting, present: set[int], tracks: Tracks) -> int | None:
-        """The track that went out of sight closest to where another was `first` seen, if near enough."""
-        width, height = tracks.size
-        nearest, nearest_apart = None, math.inf
-        for track_id, memory in self._memories.items():
-            last = memory.last
-            if track_id in present or not memory.confirmed or last.label != first.label or last.at >= first.at:
-                continue
-            reach = self.rules.handover + self.rules.handover_speed * (first.at - last.at)
-            apart = math.hypot((first.anchor[0] - last.anchor[0]) * width, (first.anchor[1] - last.anchor[1]) * height)
-            if apart <= reach * first.height and apart < nearest_apart:
-                nearest, nearest_apart = track_id, apart
-        return nearest
 
     def _forget(self, now: float) -> list[Crossing]:
         """Drop what was not seen lately. A track last seen beyond the line did cross it: nobody came back."""
@@ -217,6 +211,42 @@ class LineCounter:
             if memory.beyond:
                 crossings += self._settle(track_id, memory)
         return crossings
+
+
+class _Vanished:
+    """Real tracks that are out of sight in one picture, each to be continued by one new track at most."""
+
+    def __init__(self, memories: dict[int, _Memory], tracks: Tracks):
+        self._memories = memories
+        self._tracks = tracks
+        self._ids: list[int] | None = None
+
+    def claim(self, first: _Sighting, rules: LineRules) -> int | None:
+        """The track last seen closest to where another was `first` seen, if near enough."""
+        if self._ids is None:
+            self._collect()
+        if not self._ids:
+            return None
+        away_secs = first.at - self._at
+        width, height = self._tracks.size
+        apart = np.hypot((self._x - first.anchor[0]) * width, (self._y - first.anchor[1]) * height)
+        reach = (rules.handover + rules.handover_speed * away_secs) * first.height
+        apart[(apart > reach) | (away_secs <= 0) | (self._label != first.label)] = math.inf
+        nearest = int(apart.argmin())
+        if not math.isfinite(apart[nearest]):
+            return None
+        self._at[nearest] = math.inf
+        return self._ids[nearest]
+
+    def _collect(self) -> None:
+        # Once a picture, and only when somebody new has come.
+        present = set(self._tracks.id.tolist())
+        gone = {i: memory.last for i, memory in self._memories.items() if memory.confirmed and i not in present}
+        self._ids = list(gone)
+        self._at = np.array([last.at for last in gone.values()], np.float64)
+        self._x = np.array([last.anchor[0] for last in gone.values()], np.float64)
+        self._y = np.array([last.anchor[1] for last in gone.values()], np.float64)
+        self._label = np.array([last.label for last in gone.values()], np.int16)
 
 
 def _sightings(tracks: Tracks, line: Line) -> Iterator[tuple[int, bool, _Sighting]]:

@@ -12,8 +12,13 @@ class PictureInterval:
         self.secs = 0.0
         self._last_at: float | None = None
 
-    def follow(self, at: float) -> None:
-        """A picture taken at `at` (unix seconds) came; one that is not newer than the last changes nothing."""
-        if self._last_at is not None and at > self._last_at:
-            self.secs += _WEIGHT * (min(at - self._last_at, LONGEST_SECS) - self.secs)
-        self._last_at = at
+    def follow(self, at: float) -> float:
+        """A picture taken at `at` (unix seconds) came. Gives back by how much the source's clock was set back, or 0."""
+        last, self._last_at = self._last_at, at
+        if last is None or at == last:
+            return 0.0
+        if at < last:
+            return last - at
+        elapsed = min(at - last, LONGEST_SECS)
+        self.secs += (_WEIGHT if self.secs else 1.0) * (elapsed - self.secs)
+        return 0.0

@@ -101,14 +101,16 @@ class Tracker:
     def update(self, detections: Detections, at: float, size: Size) -> Tracks:
         """The objects of the picture taken at `at` (unix seconds), size (width, height).
 
-        A picture older than the last one moves nothing back: it is matched without any time having passed.
+        When the source's clock was set back, the tracks move back with it.
         """
         self._follow_size(size)
-        self._interval.follow(at)
+        set_back_secs = self._interval.follow(at)
+        self._rows.seen_at -= set_back_secs
+        self._rows.born_at -= set_back_secs
         self._drop_lost(at)
         foot = anchors(detections.xyxy, size)
         box = np.maximum(detections.xyxy[:, 2:] - detections.xyxy[:, :2], 1.0).astype(np.float64)
-        ahead = predicted(self._motion, np.maximum(at - self._rows.seen_at, 0.0), self.settings.motion)
+        ahead = predicted(self._motion, at - self._rows.seen_at, self.settings.motion)
         track, detection, free = self._match(ahead, foot, box, detections)
         self._motion.put(track, corrected(ahead.take(track), foot[detection], box[detection], self.settings.motion))
         rows = self._rows

@@ -204,6 +204,14 @@ def test_the_line_stays_where_it_is_when_the_camera_changes_its_resolution():
     assert directions(crossings) == ["in"]
 
 
+def test_a_walk_counts_when_the_clock_of_the_source_is_set_back_meanwhile():
+    counter = LineCounter(DOWN_THE_MIDDLE)
+    crossings = []
+    for i, x in enumerate([600, 560, 520, 480, 440, 400, 360, 320, 280]):
+        crossings += counter.update(tracks({1: (x, 250)}, i * 0.1 + (5000 if i < 4 else 1000)))
+    assert directions(crossings) == ["in"]
+
+
 def test_a_line_that_is_none_is_refused():
     with pytest.raises(ValueError, match="apart"):
         LineCounter(((0.5, 0.5), (0.5, 0.5)))
