@@ -9,7 +9,7 @@ export PYTHONUNBUFFERED := 1
 
 run:
 	@bin/setup run
-	@exec honcho start
+	@honcho start || test $$? -eq 130  # Ctrl-C is how it ends
 
 test:
 	@bin/setup test

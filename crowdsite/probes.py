@@ -1,5 +1,6 @@
 """Answers for load balancers and service managers: is the process up, can it work."""
 
+import redis
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connections
 from django.http import HttpRequest, JsonResponse
@@ -20,7 +21,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
             connections[alias].ensure_connection()
             if alias == "redis":
                 connections[alias].connection.ping()
-        except Error as error:
+        except (Error, redis.RedisError) as error:
             failed[alias] = str(error)
     return JsonResponse(
         {"status": "not ready" if failed else "ok", "failed": sorted(failed)}, status=503 if failed else 200

@@ -6,9 +6,9 @@ points, measured against how well the track's place is known after the gap.
 
 from dataclasses import dataclass
 
+import lap
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from tracking.motion import Motion, MotionModel, body_scale
 
@@ -78,6 +78,8 @@ def assign(cost: Floats) -> tuple[Rows, Rows]:
     finite = block[allowed]
     # Leaving a pair apart costs more than any pairing within reach, so as many as possible go on.
     block = np.where(allowed, block, finite.max() + (finite.max() - finite.min() + 1) * min(block.shape))
-    i, j = linear_sum_assignment(block)
+    _, column_of, _ = lap.lapjv(block, extend_cost=True)
+    i = np.flatnonzero(column_of >= 0)
+    j = column_of[i]
     chosen = allowed[i, j]
     return rows[i[chosen]], columns[j[chosen]]
