@@ -47,7 +47,7 @@ def draw(image: NDArray[np.uint8], overlay: Overlay) -> NDArray[np.uint8]:
             _draw_line(pen, line, reverse=overlay.reverse)
     if overlay.show_counts:
         entered, left = overlay.counts
-        _draw_counts(pen, (("Entering", entered), ("Exiting", left)))
+        _draw_counts(pen, (("In", entered), ("Out", left)))
     return canvas
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tracking import overlay
 from tracking.overlay import Overlay, draw
 from tracking.tracker import Tracks
 
@@ -87,3 +88,10 @@ def test_other_counts_look_different():
 
 def test_a_view_of_a_larger_picture_can_be_drawn_on():
     draw(blank((720, 1280))[::2, ::-2], Overlay(tracks((1, 1, 50, 50)), [UPWARDS]))
+
+
+def test_the_counts_are_called_in_and_out(monkeypatch):
+    words = []
+    monkeypatch.setattr(overlay._Pen, "plate", lambda pen, text, *place: words.append(text))
+    draw(blank(), Overlay(counts=(12, 7)))
+    assert words == ["In 12", "Out 7"]
