@@ -3,7 +3,7 @@
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -53,10 +53,11 @@ class BarSerializer(serializers.Serializer):
 
 class OccupancySerializer(serializers.Serializer):
     inside = serializers.IntegerField(allow_null=True, help_text="null = not known, which is not 0")
+    caption = serializers.CharField(help_text="What the number is, about or not")
     inside_text = serializers.CharField()
     missed_entries = serializers.IntegerField(help_text="People who left without having been counted in")
     missed_text = serializers.CharField()
-    state = serializers.ChoiceField(["ok", "warn", "over", "unknown", "stale"])
+    state = serializers.ChoiceField(["ok", "unsure", "warn", "over", "unknown", "stale"])
     sentence = serializers.CharField()
     detail = serializers.CharField()
     percent = serializers.IntegerField(allow_null=True)
@@ -94,6 +95,7 @@ class CameraFactsSerializer(serializers.Serializer):
     state_text = serializers.CharField()
     reason = serializers.CharField()
     since = serializers.FloatField(allow_null=True, help_text="Unix seconds")
+    counting = serializers.BooleanField()
     frame_age_secs = serializers.FloatField(allow_null=True)
     fps = serializers.FloatField(allow_null=True)
     target_fps = serializers.FloatField(allow_null=True)
@@ -118,14 +120,27 @@ class CountingSerializer(serializers.Serializer):
     problems = serializers.DictField(child=serializers.CharField())
 
 
-class AttentionSerializer(serializers.Serializer):
-    camera_id = serializers.IntegerField()
+class AttentionItemSerializer(serializers.Serializer):
+    key = serializers.CharField()
+    camera_id = serializers.IntegerField(allow_null=True, help_text="null = several cameras, see `names`")
     state = serializers.CharField()
     title = serializers.CharField()
     sentence = serializers.CharField()
+    names = serializers.CharField()
     since = serializers.FloatField(allow_null=True)
     since_text = serializers.CharField()
     url = serializers.CharField()
+
+
+class AttentionSerializer(serializers.Serializer):
+    items = AttentionItemSerializer(many=True)
+    rest = serializers.IntegerField(help_text="Cameras in trouble beyond those of `items`")
+    rest_text = serializers.CharField()
+
+
+class DoorsSerializer(serializers.Serializer):
+    ids = serializers.ListField(child=serializers.IntegerField())
+    text = serializers.CharField()
 
 
 class ActionSerializer(serializers.Serializer):
@@ -153,10 +168,18 @@ class StatsSerializer(serializers.Serializer):
     today = TodaySerializer()
     cameras = CameraFactsSerializer(many=True)
     counting = CountingSerializer()
-    attention = AttentionSerializer(many=True)
+    doors = DoorsSerializer()
+    attention = AttentionSerializer()
     notices = NoticeSerializer(many=True)
     summary = serializers.CharField()
     calm = serializers.CharField()
+
+
+class MayViewCameras(BasePermission):
+    """Whoever has a role does."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.user.has_perm("cameras.view_camera")
 
 
 class StatsView(APIView):
@@ -168,7 +191,7 @@ class StatsView(APIView):
     unknown site.
     """
 
-    permission_classes = [IsAuthenticated]
+    permission_classes = [IsAuthenticated, MayViewCameras]
 
     @extend_schema(
         parameters=[OpenApiParameter("site", OpenApiTypes.INT, description="Site id; the default site without it")],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import redis
 from django.utils.translation import gettext as _
 
+from cameras.demo import DemoScene
 from cameras.models import Camera
 from cameras.status import CameraStatus
 from reports import words
@@ -34,6 +35,11 @@ class Watched:
         return self.should_count and self.camera.points is None
 
     @property
+    def is_counting(self) -> bool:
+        """Crossings are seen."""
+        return self.should_count and not self.lacks_line and self.state.state in COUNTING
+
+    @property
     def is_blind(self) -> bool:
         """Crossings happen that are not seen."""
         return self.should_count and not self.lacks_line and self.state.state not in COUNTING
@@ -59,6 +65,7 @@ def camera_facts(client: redis.Redis, watched: Watched, labels: Labels, *, now: 
     """labels: today's (in, out) by kind of object."""
     camera, status, state = watched.camera, watched.status, watched.state
     total = directions(labels)
+    unknown = not labels and not watched.is_counting  # not the same as nobody
     return CameraFacts(
         id=camera.pk,
         name=camera.name,
@@ -68,10 +75,11 @@ def camera_facts(client: redis.Redis, watched: Watched, labels: Labels, *, now: 
         state_text=state_text(state, fps=status.analysed_fps, target_fps=status.target_fps, now=now, zone=zone),
         reason=state.reason,
         since=state.since,
+        counting=watched.is_counting,
         entered=total.entered,
         left=total.left,
-        entered_text=words.number(total.entered),
-        left_text=words.number(total.left),
+        entered_text="–" if unknown else words.number(total.entered),
+        left_text="–" if unknown else words.number(total.left),
         labels={label: Directions(*pair) for label, pair in sorted(labels.items())},
         frame_age_secs=None if state.frame_age_secs is None else round(state.frame_age_secs, 2),
         fps=status.analysed_fps,
@@ -79,14 +87,25 @@ def camera_facts(client: redis.Redis, watched: Watched, labels: Labels, *, now: 
         line=None if camera.points is None else [list(point) for point in camera.points],
         engine=status.engine,
         model=status.model,
-        note=status.note,
+        note=status.note or _changed_demo(camera),
         demo=_demo(client, camera, now),
     )
 
 
+def _is_as_drawn(camera: Camera) -> bool:
+    """Whether the demo camera counts at the line whose crossings its scene knows, in the same direction."""
+    return camera.points == DemoScene.LINE and not camera.reverse and camera.orientation == Camera.Orientation.NORMAL
+
+
+def _changed_demo(camera: Camera) -> str:
+    if not camera.is_demo or _is_as_drawn(camera):
+        return ""
+    return _("Demo: its line or picture was changed, so there is no true number to compare its counts with.")
+
+
 def _demo(client: redis.Redis, camera: Camera, now: float) -> DemoFacts | None:
-    """None for a real camera. Zeroes until the demo's loop has begun."""
-    if not camera.is_demo:
+    """None for a real camera, and where the scene does not know what is counted. Zeroes until its loop has begun."""
+    if not camera.is_demo or not _is_as_drawn(camera):
         return None
     tally = demo_tally(client, camera.pk, now=now)
     if tally is None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cameras.status import CameraStatus
 from reports import words
@@ -73,9 +74,22 @@ def state_word(state: str) -> str:
 
 
 def attention_title(name: str, state: str) -> str:
-    """The heading of a camera's entry in “Needs attention”."""
-    if state == "offline":
-        return _("%(camera)s is offline") % {"camera": name}
-    if state == "stale":
-        return _("%(camera)s stopped sending") % {"camera": name}
-    return _("%(camera)s is degraded") % {"camera": name}
+    """The heading of a camera's entry in “Needs attention”. state: also `no_line`."""
+    sentence = {
+        "offline": _("%(camera)s is offline"),
+        "stale": _("%(camera)s stopped sending"),
+        "degraded": _("%(camera)s is degraded"),
+        "no_line": _("%(camera)s has no counting line"),
+    }[state]
+    return sentence % {"camera": name}
+
+
+def attention_group_title(count: int, state: str) -> str:
+    """The heading of several cameras with the same trouble."""
+    sentence = {
+        "offline": ngettext("%(n)s camera is offline", "%(n)s cameras are offline", count),
+        "stale": ngettext("%(n)s camera stopped sending", "%(n)s cameras stopped sending", count),
+        "degraded": ngettext("%(n)s camera is degraded", "%(n)s cameras are degraded", count),
+        "no_line": ngettext("%(n)s camera has no counting line", "%(n)s cameras have no counting line", count),
+    }[state]
+    return sentence % {"n": count}

@@ -13,7 +13,6 @@ def live_words() -> dict[str, str]:
         "stale": _("Not current, {age} old"),
         "stale_detail": _("Will update by itself"),
         "inside_at": _("Inside at {time}"),
-        "inside_now": _("Inside now"),
         "store_title": _("The data store has not answered for {age}."),
         "store": _(
             "Numbers on this page are from {time}. Cameras keep counting and keep what they count on disk; nothing is "

@@ -1,5 +1,7 @@
 """The messages that stand above the dashboard: what the reader has to know before trusting a number."""
 
+from collections.abc import Collection
+
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -8,21 +10,21 @@ from reports.stats import Action, CameraFacts, Notice
 WEIGHTLESS_ENGINE = "hog"
 
 
-def notices(cameras: list[CameraFacts], *, has_real_camera: bool) -> list[Notice]:
-    """Worst first."""
+def notices(cameras: list[CameraFacts], *, demos: Collection[int]) -> list[Notice]:
+    """Worst first. demos: ids of those cameras that show the drawn scene."""
     found = []
     if any(camera.engine == WEIGHTLESS_ENGINE for camera in cameras):
         found.append(_no_model())
-    demos = [camera for camera in cameras if camera.demo is not None]
-    if demos:
-        found.append(_demo(demos[0], has_real_camera=has_real_camera))
+    drawn = [camera for camera in cameras if camera.id in demos]
+    if drawn:
+        found.append(_demo(drawn[0], has_real_camera=len(drawn) < len(cameras)))
     return found
 
 
 def _no_model() -> Notice:
     sentence = _(
-        "No detection model is installed, so a simple engine counts, which misses many real people. Do not use the "
-        "numbers for safety. Put yolov8n.onnx or yolov8n.pt into %(folder)s."
+        "Without a detection model many real people are missed: no numbers for safety. "
+        "Put yolov8n.onnx or yolov8n.pt into %(folder)s."
     ) % {"folder": settings.MODEL_DIRS[0]}
     return Notice("no_model", "warn", _("These counts are a demo."), sentence, None)
 

@@ -27,9 +27,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class OccupancyFacts:
-    """inside: None when it is not known, which is not the same as nobody. state: ok, warn, over, unknown or stale."""
+    """inside: None when it is not known, which is not the same as nobody. caption: what the number is.
+
+    state: ok, warn, over, unknown, stale, or unsure: it would be ok, but some cameras do not count.
+    """
 
     inside: int | None
+    caption: str
     inside_text: str
     missed_entries: int
     missed_text: str
@@ -41,18 +45,31 @@ class OccupancyFacts:
 
 
 def occupancy_facts(
-    *, inside: int | None, missed_entries: int, limit: int, warn: int, stale_since: str, cannot_count: str
+    *,
+    inside: int | None,
+    missed_entries: int,
+    limit: int,
+    warn: int,
+    stale_since: str = "",
+    cannot_count: str = "",
+    gaps: str = "",
 ) -> OccupancyFacts:
     """inside: None = not known. limit, warn: 0 = not set. stale_since: clock time of the last count, empty while
-    counting goes on. cannot_count: why the number is not known."""
+    counting goes on. cannot_count: why the number is not known. gaps: which cameras do not count, empty when all do."""
+    caption = _("Inside now")
     if inside is None:
         state, sentence, detail = "unknown", _("Not known"), cannot_count
     elif stale_since:
         state, sentence, detail = "stale", _("Not current, from %(time)s") % {"time": stale_since}, cannot_count
     else:
         state, sentence, detail = _judge(inside, limit, warn)
+        if gaps:
+            caption = _("Inside now, about")
+        if gaps and state == "ok":
+            state, sentence, detail = "unsure", _("%(sentence)s, with gaps") % {"sentence": sentence}, gaps
     return OccupancyFacts(
         inside=inside,
+        caption=caption,
         inside_text="–" if inside is None else number(inside),
         missed_entries=missed_entries,
         missed_text=_missed(missed_entries),

@@ -11,11 +11,12 @@ from cameras.status import read_statuses
 from crowdsite.clock import site_day
 from crowdsite.store.connection import client as redis_client
 from reports import words
+from reports.attention import attention_facts
 from reports.camera_facts import Watched, camera_facts, watch
-from reports.camera_states import attention_title
+from reports.doors import door_facts
 from reports.notices import notices
 from reports.occupancy_words import OccupancyFacts, occupancy_facts
-from reports.stats import AttentionFacts, CameraFacts, CountingFacts, LiveStats, SiteFacts
+from reports.stats import CameraFacts, CountingFacts, LiveStats, SiteFacts
 from reports.totals import counting_facts, counting_sentence, today_facts
 from tracking import counters
 
@@ -35,17 +36,21 @@ def live_stats(site_id: int | None, now: float) -> LiveStats:
     facts = [camera_facts(client, one, counts.get(one.camera.pk, {}), now=now, zone=zone) for one in watched]
     counting = counting_facts(watched)
     occupancy = _occupancy(site, watched, counters.occupancy(client, site.pk, day), bool(counts), now)
+    today = today_facts(counts, watched, now=now, zone=zone)
     hidden = {camera.pk for camera in cameras if not camera.show}
+    shown = [camera for camera in facts if camera.id not in hidden]
+    demos = {camera.pk for camera in cameras if camera.is_demo}
     return LiveStats(
         now=now,
         site=SiteFacts(site.pk, site.name, zone, site.max_capacity or None, site.warn_threshold or None),
         occupancy=occupancy,
-        today=today_facts(counts, watched, now=now, zone=zone),
-        cameras=[camera for camera in facts if camera.id not in hidden],
+        today=today,
+        cameras=shown,
         counting=counting,
-        attention=_attention(watched, now, zone),
-        notices=notices(facts, has_real_camera=any(not camera.is_demo for camera in cameras)),
-        summary=_summary(occupancy, counting),
+        doors=door_facts(shown, counting),
+        attention=attention_facts(watched, now=now, zone=zone),
+        notices=notices(facts, demos=demos),
+        summary=_summary(occupancy, counting, unsure=today.lower_bound and occupancy.state != "stale"),
         calm=_calm(counting),
     )
 
@@ -77,7 +82,7 @@ def _occupancy(
     expected = [one for one in watched if one.should_count and not one.lacks_line]
     blind = [one for one in expected if one.is_blind]
     inside: int | None = found.inside
-    stale_since = reason = ""
+    stale_since = reason = gaps = ""
     if not expected:
         inside, reason = None, _("No camera with a counting line is switched on")
     elif len(blind) == len(expected):
@@ -88,6 +93,10 @@ def _occupancy(
         if inside is None and since:
             reason = _("No camera is counting since %(time)s") % {"time": since}
         stale_since = since or _("earlier today")
+    elif blind:
+        gaps = ngettext(
+            "%(n)s of %(of)s cameras is not counting", "%(n)s of %(of)s cameras are not counting", len(blind)
+        ) % {"n": len(blind), "of": len(expected)}
     return occupancy_facts(
         inside=inside,
         missed_entries=found.missed_entries,
@@ -95,42 +104,16 @@ def _occupancy(
         warn=site.warn_threshold or 0,
         stale_since=stale_since,
         cannot_count=reason,
+        gaps=gaps,
     )
 
 
-def _attention(watched: Sequence[Watched], now: float, zone: str) -> list[AttentionFacts]:
-    found = []
-    for one in watched:
-        if one.state.state in ("offline", "stale", "degraded"):
-            title, sentence = attention_title(one.camera.name, one.state.state), one.state.reason
-            found.append(_item(one, one.state.state, title, sentence, now, zone))
-        elif one.lacks_line:
-            title = _("%(camera)s has no counting line") % {"camera": one.camera.name}
-            sentence = _("Its picture arrives, but nothing is counted. Draw the line people cross.")
-            found.append(_item(one, "degraded", title, sentence, None, zone))
-    return found
-
-
-def _item(one: Watched, state: str, title: str, sentence: str, now: float | None, zone: str) -> AttentionFacts:
-    """now: None = it did not begin at a moment."""
-    since = None if now is None else one.state.since
-    return AttentionFacts(
-        camera_id=one.camera.pk,
-        state=state,
-        title=title,
-        sentence=sentence,
-        since=since,
-        since_text="" if since is None or now is None else words.since(since, now, zone),
-        url=f"/cameras/{one.camera.pk}",
-    )
-
-
-def _summary(occupancy: OccupancyFacts, counting: CountingFacts) -> str:
+def _summary(occupancy: OccupancyFacts, counting: CountingFacts, *, unsure: bool) -> str:
     """One sentence for the live region."""
     if occupancy.inside is None:
         return _("The number inside is not known.") + " " + counting_sentence(counting)
-    inside = _("%(n)s inside. %(sentence)s.") % {"n": occupancy.inside_text, "sentence": occupancy.sentence}
-    return inside + " " + counting_sentence(counting)
+    sentence = _("About %(n)s inside. %(sentence)s.") if unsure else _("%(n)s inside. %(sentence)s.")
+    return sentence % {"n": occupancy.inside_text, "sentence": occupancy.sentence} + " " + counting_sentence(counting)
 
 
 def _calm(counting: CountingFacts) -> str:

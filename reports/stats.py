@@ -51,7 +51,8 @@ class DemoFacts:
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """One visible camera. since: unix seconds of the state. line: normalised points or None. *_text: in words."""
+    """One visible camera. since: unix seconds of the state. line: normalised points or None. *_text: in words.
+    counting: crossings are seen right now."""
 
     id: int
     name: str
@@ -61,6 +62,7 @@ class CameraFacts:
     state_text: str
     reason: str
     since: float | None
+    counting: bool
     entered: int
     left: int
     entered_text: str
@@ -87,16 +89,36 @@ class CountingFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class AttentionFacts:
-    """Something that needs a person, most urgent first."""
+class AttentionItem:
+    """Something that needs a person. camera_id: None where several cameras have the same trouble, then `names` has
+    theirs. key: stays while the trouble does."""
 
-    camera_id: int
+    key: str
+    camera_id: int | None
     state: str
     title: str
     sentence: str
+    names: str
     since: float | None
     since_text: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionFacts:
+    """items: most urgent first. rest: cameras in trouble beyond those; `rest_text` in words, empty without any."""
+
+    items: list[AttentionItem]
+    rest: int
+    rest_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoorFacts:
+    """The doors of the wall, by camera id in their order, and a line on those that are not among them."""
+
+    ids: list[int]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +148,8 @@ class LiveStats:
     today: TodayFacts
     cameras: list[CameraFacts]
     counting: CountingFacts
-    attention: list[AttentionFacts]
+    doors: DoorFacts
+    attention: AttentionFacts
     notices: list[Notice]
     summary: str
     calm: str

@@ -20,11 +20,12 @@ def today_facts(counts: Mapping[int, Labels], watched: Sequence[Watched], *, now
     people = Directions(*totals.get(words.PERSON, (0, 0)))
     blind = [one for one in watched if one.is_blind]
     sign = "≥ " if blind else ""
+    unknown = not totals and not any(one.is_counting for one in watched)  # not the same as nobody
     return TodayFacts(
         entered=people.entered,
         left=people.left,
-        entered_text=sign + words.number(people.entered),
-        left_text=sign + words.number(people.left),
+        entered_text="–" if unknown else sign + words.number(people.entered),
+        left_text="–" if unknown else sign + words.number(people.left),
         lower_bound=bool(blind),
         lower_bound_reason=_lower_bound_reason(blind, now, zone),
         others_text=_others(totals),

@@ -19,14 +19,15 @@ from reports.selectors import live_stats
 from tracking.counters import correct_occupancy
 
 TILES_SHOWN = 12
-DOORS_SHOWN = 6
 MOST_DIGITS = 6
 
 
+@permission_required("cameras.view_camera", raise_exception=True)
 def dashboard(request: HttpRequest) -> HttpResponse:
     return _live_page(request, "dashboard/index.html")
 
 
+@permission_required("cameras.view_camera", raise_exception=True)
 def wall(request: HttpRequest) -> HttpResponse:
     return _live_page(request, "wall.html")
 
@@ -57,6 +58,7 @@ def _live_page(request: HttpRequest, template: str) -> HttpResponse:
         raise Http404(_("There is no such site.")) from error
     except (redis.RedisError, Error):
         return render(request, "dashboard/unavailable.html", {"words": live_words()}, status=503)
+    by_id = {camera.id: camera for camera in stats.cameras}
     context = {
         "stats": stats,
         "sites": sites if len(sites) > 1 else [],
@@ -66,7 +68,7 @@ def _live_page(request: HttpRequest, template: str) -> HttpResponse:
         "tiles_shown": TILES_SHOWN,
         "density": density(len(stats.cameras)),
         "rest": max(0, len(stats.cameras) - TILES_SHOWN),
-        "more_doors": max(0, len(stats.cameras) - DOORS_SHOWN),
+        "doors": [by_id[camera_id] for camera_id in stats.doors.ids],
     }
     return render(request, template, context)
 

@@ -18,7 +18,7 @@ from reports import words
 register = template.Library()
 
 STATE_ICONS = {"live": "ok", "degraded": "warn", "stale": "stale", "offline": "offline", "disabled": "offline"}
-OCCUPANCY_ICONS = {"ok": "ok", "warn": "warn", "over": "over", "unknown": "offline", "stale": "stale"}
+OCCUPANCY_ICONS = {"ok": "ok", "unsure": "warn", "warn": "warn", "over": "over", "unknown": "offline", "stale": "stale"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def occupancy_icon(state: str) -> str:
 
 @register.filter
 def occupancy_class(state: str) -> str:
-    return "offline" if state == "unknown" else state
+    return {"unknown": "offline", "unsure": "warn"}.get(state, state)
 
 
 @register.filter

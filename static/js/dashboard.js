@@ -46,7 +46,9 @@ function updateAttention(row, item) {
   link.setAttribute("href", item.url);
   setText(link, item.title);
   setText(row.querySelector(".t"), item.since_text);
-  setText(row.querySelector(".d"), item.sentence);
+  setText(row.querySelector("span.d"), item.sentence);
+  row.querySelector("details").hidden = !item.names;
+  setText(row.querySelector("[data-names]"), item.names);
 }
 
 function updateNotice(row, notice) {
@@ -69,7 +71,7 @@ function showFoot(id, text) {
 
 function showFigures({ occupancy, today, counting }) {
   root.querySelector(".occ").dataset.state = occupancy.state;
-  setText(byId("now"), say("inside_now"));
+  setText(byId("now"), occupancy.caption);
   setText(byId("inside"), occupancy.inside_text);
   showVerdict(byId("verdict"), occupancy.state, occupancy.sentence);
   setText(byId("detail"), occupancy.detail);
@@ -136,8 +138,10 @@ function start() {
       freshness.answered(stats.now, stats.site.timezone);
       showFigures(stats);
       showTiles(tiles, stats.cameras);
-      attention.show(stats.attention.map((item) => ({ key: item.camera_id, ...item })));
-      byId("calm").hidden = stats.attention.length > 0;
+      attention.show(stats.attention.items);
+      byId("attention-rest").hidden = !stats.attention.rest_text;
+      setText(byId("attention-rest").querySelector("a"), stats.attention.rest_text);
+      byId("calm").hidden = stats.attention.items.length > 0;
       setText(byId("calm").querySelector("[data-sentence]"), stats.calm);
       notices.show(stats.notices.map((notice) => ({ key: notice.code, ...notice })));
       announcer.hear(stats);

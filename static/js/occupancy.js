@@ -2,10 +2,10 @@
 
 import { setText } from "./clock.js";
 
-const ICONS = { ok: "ok", warn: "warn", over: "over", unknown: "offline", stale: "stale" };
+const ICONS = { ok: "ok", unsure: "warn", warn: "warn", over: "over", unknown: "offline", stale: "stale" };
 
 export function stateClass(state) {
-  return state === "unknown" ? "offline" : state;
+  return { unknown: "offline", unsure: "warn" }[state] ?? state;
 }
 
 export function showVerdict(element, state, sentence) {

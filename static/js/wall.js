@@ -8,7 +8,6 @@ import { showBar, showVerdict } from "./occupancy.js";
 import { Poller } from "./poller.js";
 import { say, wholeAge } from "./words.js";
 
-const DOORS = 6;
 const STATES = { live: "ok", degraded: "warn", stale: "stale", offline: "offline", disabled: "offline" };
 const SHIFT_MS = 600000;
 const POINTER_MS = 3000;
@@ -30,15 +29,18 @@ function updateDoor(row, camera) {
 
 function show(stats, doors) {
   root.dataset.state = stats.occupancy.state;
-  setText(byId("now"), say("inside_now"));
+  setText(byId("now"), stats.occupancy.caption);
   setText(byId("inside"), stats.occupancy.inside_text);
   showVerdict(byId("verdict"), stats.occupancy.state, stats.occupancy.sentence);
   setText(byId("detail"), stats.occupancy.detail);
   showBar(root.querySelector("[data-bar]"), stats.occupancy);
   setText(byId("in-today"), stats.today.in_text);
   setText(byId("out-today"), stats.today.out_text);
-  doors.show(stats.cameras.slice(0, DOORS).map((camera) => ({ key: camera.id, ...camera })));
-  const first = stats.attention[0];
+  const byCamera = new Map(stats.cameras.map((camera) => [camera.id, camera]));
+  doors.show(stats.doors.ids.map((id) => ({ key: id, ...byCamera.get(id) })));
+  byId("more-doors").hidden = !stats.doors.text;
+  setText(byId("more-doors"), stats.doors.text);
+  const first = stats.attention.items[0];
   byId("first-trouble").hidden = !first;
   if (first) {
     byId("first-trouble").querySelector("use").setAttribute("href", `#i-${STATES[first.state]}`);

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cameras.demo import DemoScene
 from cameras.models import Site
 from crowdsite.clock import day_bounds, site_day
 from reports import camera_facts
@@ -34,14 +35,74 @@ def test_trouble_comes_first_and_says_what_happened(doors):
     doors.add("E switched off", enabled=False)
     stats = live_stats(None, doors.now)
     assert [camera.name[0] for camera in stats.cameras] == ["C", "D", "B", "A", "E"]
-    assert [item.title for item in stats.attention] == [
+    assert [item.title for item in stats.attention.items] == [
         "C blind is offline", "D late stopped sending", "B slow is degraded"
     ]  # fmt: skip
-    assert stats.attention[0].sentence == "The camera refused the password."
+    assert stats.attention.items[0].sentence == "The camera refused the password."
     assert (stats.counting.counting, stats.counting.of) == (2, 4)
     assert stats.counting.problems == {"offline": "1 offline", "stale": "1 stale"}
     assert stats.today.lower_bound
     assert stats.today.entered_text == "≥ 0"
+
+
+def test_cameras_with_the_same_trouble_are_one_entry_and_the_list_stays_short(doors):
+    for number in range(23):
+        doors.add(f"Full {number:02}", state="offline", reason="No node has room for this camera.")
+    for number in range(7):
+        doors.add(f"Odd {number}", state="offline", reason=f"Fault {number}.")
+    attention = live_stats(None, doors.now).attention
+    first = attention.items[0]
+    assert (first.title, first.sentence) == ("23 cameras are offline", "No node has room for this camera.")
+    assert (first.camera_id, first.url) == (None, "/cameras")
+    assert first.names.startswith("Full 00, Full 01, ")
+    assert [item.title for item in attention.items[1:]] == [f"Odd {number} is offline" for number in range(4)]
+    assert (attention.rest, attention.rest_text) == (3, "and 3 more cameras")
+
+
+def test_the_number_inside_is_not_plainly_good_while_cameras_do_not_count(doors):
+    doors.cross(doors.add("Gate"), "in", 3)
+    doors.add("Dock", state="offline")
+    stats = live_stats(None, doors.now)
+    assert (stats.occupancy.caption, stats.occupancy.state) == ("Inside now, about", "unsure")
+    assert (stats.occupancy.sentence, stats.occupancy.detail) == (
+        "Counting, with gaps", "1 of 2 cameras is not counting"
+    )  # fmt: skip
+    assert stats.summary.startswith("About 3 inside. Counting, with gaps.")
+    doors.limit(2, None)
+    assert live_stats(None, doors.now).occupancy.state == "over"
+
+
+def test_nobody_is_not_the_same_as_not_known(doors):
+    doors.add("Never seen", state="offline")
+    stats = live_stats(None, doors.now)
+    assert (stats.cameras[0].entered_text, stats.cameras[0].left_text) == ("–", "–")
+    assert (stats.today.entered_text, stats.today.left_text) == ("–", "–")
+    gate = doors.add("Gate")
+    assert [camera.entered_text for camera in live_stats(None, doors.now).cameras] == ["–", "0"]
+    doors.cross(gate, "in", 2)
+    doors.report(gate, state="offline")
+    texts = {camera.name: camera.entered_text for camera in live_stats(None, doors.now).cameras}
+    assert texts == {"Gate": "2", "Never seen": "–"}
+
+
+def test_the_wall_lists_the_doors_that_count_and_sums_up_the_others(doors):
+    for name in ("C", "A", "B"):
+        doors.add(name)
+    doors.add("D", state="offline")
+    stats = live_stats(None, doors.now)
+    names = {camera.id: camera.name for camera in stats.cameras}
+    assert [names[number] for number in stats.doors.ids] == ["A", "B", "C", "D"]
+    assert stats.doors.text == ""
+    for number in range(5):
+        doors.add(f"Dead {number}", state="offline")
+    stats = live_stats(None, doors.now)
+    assert [names[number] for number in stats.doors.ids] == ["A", "B", "C"]
+    assert stats.doors.text == "6 doors are not counting."
+    for number in range(5):
+        doors.add(f"Good {number}")
+    stats = live_stats(None, doors.now)
+    assert len(stats.doors.ids) == 6
+    assert stats.doors.text == "2 more doors are counting. 6 doors are not counting."
 
 
 def test_a_loop_that_hangs_is_not_believed_when_it_says_live(doors):
@@ -69,7 +130,7 @@ def test_a_camera_without_a_line_is_said_not_to_count(doors):
     doors.add("Gate", line=None)
     stats = live_stats(None, doors.now)
     assert stats.counting.problems == {"no_line": "1 without a line"}
-    assert stats.attention[0].title == "Gate has no counting line"
+    assert stats.attention.items[0].title == "Gate has no counting line"
 
 
 def test_a_hidden_camera_counts_but_has_no_tile(doors):
@@ -78,7 +139,7 @@ def test_a_hidden_camera_counts_but_has_no_tile(doors):
     assert stats.cameras == []
     assert stats.today.entered == 1
     assert stats.counting.of == 1
-    assert stats.attention[0].title == "Back door is offline"
+    assert stats.attention.items[0].title == "Back door is offline"
 
 
 def test_inside_is_not_known_before_anything_was_counted_and_old_afterwards(doors):
@@ -142,9 +203,20 @@ def test_the_weightless_engine_is_announced(doors):
 def test_the_demo_says_that_its_people_are_drawn(doors, monkeypatch):
     tally = DemoTally(expected_in=12, expected_out=9, counted_in=12, counted_out=8)
     monkeypatch.setattr(camera_facts, "demo_tally", lambda client, camera_id, now: tally)
-    doors.add("Demo", url="demo:walk")
+    doors.add("Demo", url="demo:walk", line=DemoScene.LINE)
     stats = live_stats(None, doors.now)
     assert stats.cameras[0].demo.text == "Demo, last 10 min: 12 in, 12 expected; 8 out, 9 expected"
     assert (stats.notices[0].code, stats.notices[0].level) == ("demo", "info")
     doors.add("Gate")
     assert live_stats(None, doors.now).notices[0].level == "warn"
+
+
+@pytest.mark.parametrize(
+    "change", [{"line": [[0.1, 0.6], [0.9, 0.6]]}, {"line": None}, {"reverse": True}, {"orientation": "mirror"}]
+)
+def test_a_demo_that_was_changed_is_not_compared_with_what_its_scene_knows(doors, change):
+    doors.add("Demo", url="demo:walk", **({"line": DemoScene.LINE} | change))
+    stats = live_stats(None, doors.now)
+    assert stats.cameras[0].demo is None
+    assert "was changed" in stats.cameras[0].note
+    assert stats.notices[0].code == "demo"

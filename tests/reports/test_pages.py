@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from cameras.models import Site
@@ -164,3 +165,16 @@ def test_viewers_cannot_correct_the_number(doors):
     viewer = Client()
     viewer.force_login(person(VIEWER))
     assert viewer.post("/occupancy", {"site": doors.site.pk, "inside": "1"}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/wall", "/api/stats", "/cameras"])
+def test_an_account_without_a_role_sees_nothing(doors, path):
+    doors.add("Main gate")
+    stranger = Client()
+    stranger.force_login(User.objects.create_user("stranger"))
+    answer = stranger.get(path)
+    assert answer.status_code == 403
+    assert "Main gate" not in answer.content.decode()
+    assert "administrator" in answer.content.decode()
+    if not path.startswith("/api"):
+        assert "has no role yet" in answer.content.decode()

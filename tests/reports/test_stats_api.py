@@ -22,7 +22,7 @@ def test_the_answer_has_the_documented_shape(browser, doors):
     stats = answer.json()
     assert answer.headers["Cache-Control"] == "no-store"
     assert set(stats) == {
-        "now", "site", "occupancy", "today", "cameras", "counting", "attention", "notices", "summary", "calm"
+        "now", "site", "occupancy", "today", "cameras", "counting", "doors", "attention", "notices", "summary", "calm"
     }  # fmt: skip
     assert stats["site"]["max_capacity"] == 600
     assert stats["occupancy"]["inside"] == 2
