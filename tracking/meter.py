@@ -19,10 +19,13 @@ class LoopMeter:
         delay_ms = (at - captured_at) * 1000
         self.delay_ms = round(delay_ms if self.delay_ms is None else 0.9 * self.delay_ms + 0.1 * delay_ms, 1)
 
-    @property
-    def is_warm(self) -> bool:
-        """Whether enough has been seen for `fps` to mean something."""
-        return len(self._analysed) > 0 and self._analysed[-1] - self._started_at > 2 * WINDOW_SECS
+    def is_warm(self, resumed_at: float) -> bool:
+        """Whether enough has been seen for `fps` to mean something.
+
+        resumed_at: since when the camera gives pictures without a break; what is missing before it was not too slow.
+        """
+        began = max(self._started_at, resumed_at)
+        return len(self._analysed) > 0 and self._analysed[-1] - began > 2 * WINDOW_SECS
 
     def fps(self, now: float) -> float:
         """Analysed pictures a second over the last seconds."""

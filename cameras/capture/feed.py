@@ -85,6 +85,11 @@ class Feed:
                 if self._stop.is_set():
                     return
                 self._stop.wait(self._note_failure(error))
+            except Exception as error:  # noqa: BLE001 - the camera must outlive a fault of the program
+                if self._stop.is_set():
+                    return
+                logger.exception("{}: the capture failed unexpectedly", mask(self.settings.url))
+                self._stop.wait(self._note_failure(_unexpected(error)))
 
     def _watch_once(self) -> None:
         """Open the camera and read it until it fails or the feed is closed."""
@@ -132,6 +137,14 @@ class Feed:
             mask(url), error.message, wait_secs, mask_text(error.detail, url),
         )  # fmt: skip
         return wait_secs
+
+
+def _unexpected(error: Exception) -> CaptureError:
+    return CaptureError(
+        "unexpected",
+        "Reading the camera failed because of a fault in this program. Trying again; the log says more.",
+        detail=f"{type(error).__name__}: {error}",
+    )
 
 
 def _fingerprint(image: NDArray[np.uint8]) -> int:

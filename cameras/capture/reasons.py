@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cameras.address import Address
 from cameras.capture.errors import CaptureError
@@ -25,6 +26,11 @@ def _reason(pattern: str, code: str, message: str, *, permanent: bool = False, k
 
 _NETWORK = ("rtsp", "http")
 _LOCAL = ("file", "webcam")
+_INCOMPLETE = "moov atom not found"
+NO_PICTURE = "no_picture"
+NOT_VIDEO = "This is not a video. Enter the address of a video stream or file."
+# The boxes an MP4 or QuickTime file may begin with, after four bytes of length.
+_FILM_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"moof", b"styp", b"free", b"skip", b"wide", b"pnot", b"uuid"})
 
 # The first that fits wins, whatever the order of the lines: what the camera answered says more than what became of it.
 REASONS = (
@@ -117,7 +123,7 @@ REASONS = (
         permanent=True,
     ),
     _reason(
-        r"moov atom not found",
+        _INCOMPLETE,
         "not_video",
         "The video file is incomplete. Copy it again.",
         permanent=True,
@@ -130,8 +136,8 @@ REASONS = (
         permanent=True,
     ),
     _reason(
-        r"decoder .*not found|unknown decoder|unsupported codec|could not find codec parameters"
-        r"|decoding requested, but no",
+        r"decoder .*not found|unknown decoder|unsupported codec|decoding requested, but no"
+        r"|could not find codec parameters.*\(video: .*unknown codec",
         "unsupported_codec",
         "This machine cannot decode the video's format. Set the camera to H.264.",
         permanent=True,
@@ -142,10 +148,23 @@ REASONS = (
         "The camera closed the connection. Connecting again.",
         kinds=_NETWORK,
     ),
+    # Said of any stream that ends before its first key picture: by a camera that restarts, by one that sends it rarely.
+    _reason(
+        r"could not find codec parameters.*\(video:",
+        NO_PICTURE,
+        "The camera sent no complete picture. Connecting again; set the camera to H.264 if this stays.",
+        kinds=(*_NETWORK, "webcam"),
+    ),
+    _reason(
+        r"could not find codec parameters.*\(video:",
+        NO_PICTURE,
+        "The video file holds no complete picture. Copy it again.",
+        kinds=("file",),
+    ),
     _reason(
         r"not on whitelist|invalid data found|could not determine type of stream|format .*detected only with low score",
         "not_video",
-        "This is not a video. Enter the address of a video stream or file.",
+        NOT_VIDEO,
         permanent=True,
         kinds=("file", "http"),
     ),
@@ -164,11 +183,16 @@ def explain(lines: Sequence[str], address: Address, *, had_pictures: bool) -> Ca
     for reason in REASONS:
         if reason.kinds and address.kind not in reason.kinds:
             continue
+        if reason.code == NO_PICTURE and had_pictures:
+            continue  # said of the opening, and contradicted since
         found = next((line for line in lines if reason.pattern.search(line)), None)
         if found is not None:
             # A running stream broke off: what was readable is no bad address.
             permanent = reason.permanent and not had_pictures
-            return CaptureError(reason.code, reason.message, permanent=permanent, detail=found.strip())
+            message = reason.message
+            if reason.pattern.pattern == _INCOMPLETE and not _begins_as_film(address.url):
+                message = NOT_VIDEO
+            return CaptureError(reason.code, message, permanent=permanent, detail=found.strip())
     if had_pictures:
         message = "The video ended. Opening it again." if address.kind == "file" else (
             "The camera closed the connection. Connecting again."
@@ -185,3 +209,12 @@ def stalled(address: Address, *, had_pictures: bool, detail: str = "") -> Captur
     if not address.host:
         message = "The video gives no pictures. Check the address."
     return CaptureError("timeout", message, detail=detail)
+
+
+def _begins_as_film(path: str) -> bool:
+    """False for a file of another kind that only carries the name of a film; True too where it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(8)[4:] in _FILM_BOXES
+    except OSError:
+        return True

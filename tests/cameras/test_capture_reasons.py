@@ -38,6 +38,14 @@ WEBCAM = Address("webcam", "/dev/video0")
         (FILE, ["file:/srv/videos/a.mp4: Permission denied"], "no_permission", True),
         (FILE, ["Stream map '0:v:0' matches no streams."], "no_video", True),
         (FILE, ["Decoder (codec vvc) not found for input stream #0:0"], "unsupported_codec", True),
+        (HTTP, ["[mpegts @ 0x1] Could not find codec parameters for stream 0 (Video: none ([6][0][0][0]), none): "
+                "unknown codec"], "unsupported_codec", True),
+        (RTSP, ["[rtsp @ 0x1] Could not find codec parameters for stream 0 (Video: h264, none): unspecified size",
+                "pipe:0: Invalid data found when processing input"], "no_picture", False),
+        (RTSP, ["[rtsp @ 0x1] Could not find codec parameters for stream 1 (Audio: aac, 0 channels): x",
+                "Error: Connection reset by peer"], "closed", False),
+        (FILE, ["[h264 @ 0x1] Could not find codec parameters for stream 0 (Video: h264, none): unspecified size"],
+         "no_picture", False),
         (WEBCAM, ["[video4linux2 @ 0x1] Cannot open video device /dev/video0: Device or resource busy"], "busy", False),
         (RTSP, [], "failed", False),
     ],
@@ -53,6 +61,23 @@ def test_a_stream_that_breaks_off_is_never_a_permanent_fault():
     assert not error.permanent
     assert explain(["frame=  100"], RTSP, had_pictures=True).code == "closed"
     assert "ended" in explain([], FILE, had_pictures=True).message
+
+
+def test_what_was_said_of_the_opening_is_forgotten_once_pictures_came():
+    lines = ["[rtsp @ 0x1] Could not find codec parameters for stream 0 (Video: h264, none): unspecified size"]
+    assert explain(lines, RTSP, had_pictures=True).code == "closed"
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [(b"Dear reader, this is no film.", "not a video"), (b"\0\0\0\x20ftypisom\0\0\0\0", "incomplete")],
+)
+def test_a_text_with_the_name_of_a_film_is_told_from_half_a_film(tmp_path, head, says):
+    (tmp_path / "notes.mp4").write_bytes(head)
+    file = Address("file", str(tmp_path / "notes.mp4"))
+    error = explain(["[mov @ 0x1] moov atom not found"], file, had_pictures=False)
+    assert says in error.message
+    assert (error.code, error.permanent) == ("not_video", True)
 
 
 def test_a_refused_password_is_tried_again_only_after_minutes():

@@ -129,6 +129,26 @@ def test_a_refused_password_is_not_tried_again_soon(feeds):
     assert feed.health().state == "offline"
 
 
+def test_a_fault_of_the_program_ends_no_camera(feeds, monkeypatch):
+    faults, sources = [ZeroDivisionError("division by zero"), MemoryError()], []
+    logged = []
+    monkeypatch.setattr("cameras.capture.feed.logger.exception", lambda *words: logged.append(words))
+
+    def open_source(settings, stop):
+        if faults:
+            raise faults.pop(0)
+        sources.append(ScriptedSource(stop))
+        return sources[-1]
+
+    feed = feeds(CaptureSettings("rtsp://u:s3cret-pass@cam/live"), open_source=open_source)
+    until(lambda: feed.health().code == "unexpected")
+    assert "fault in this program" in feed.health().reason
+    until(lambda: sources)
+    sources[0].pictures.append(picture(1))
+    assert feed.wait(10)
+    assert len(logged) == 2 and "s3cret" not in str(logged)
+
+
 def rtsp_settings(camera: RtspServer, **changes) -> CaptureSettings:
     return CaptureSettings(camera.url, fps=10, **changes)
 
@@ -214,6 +234,20 @@ def test_a_camera_that_keeps_the_connection_but_sends_nothing_is_stale_and_comes
 
 
 @pytest.mark.slow
+def test_a_camera_that_stalls_and_then_restarts_is_not_taken_for_one_that_cannot_be_decoded(feeds, camera):
+    # Its stream ends while a connection waits for the first picture: ffmpeg knows no size and cannot say why.
+    camera.stall()
+    feed = feeds(rtsp_settings(camera))
+    until(lambda: camera.describes)
+    time.sleep(0.5)
+    camera.stop()
+    until(lambda: feed.health().code != "connecting")
+    assert feed.health().code in ("no_picture", "closed")
+    camera.start()
+    assert feed.wait(10)  # 5 s are promised, a loaded test machine gets more
+
+
+@pytest.mark.slow
 def test_dead_cameras_cost_the_others_nothing(feeds, camera, video):
     with RtspServer(video) as mute:
         mute.mute = True
@@ -264,6 +298,7 @@ def test_a_text_file_is_no_video(feeds, tmp_path):
         feed = feeds(CaptureSettings(str(tmp_path / name), folders=(tmp_path,)))
         until(lambda feed=feed: feed.health().code == "not_video")
         assert feed.health().state == "offline"
+        assert "not a video" in feed.health().reason
 
 
 def test_a_missing_file_and_a_forbidden_one_are_said(feeds, tmp_path):
