@@ -13,8 +13,9 @@ const image = stage.querySelector("img");
 const form = document.getElementById("camera-form");
 const lineInput = form.elements.line;
 const reverse = form.elements.reverse;
-if (lineInput.value) lineInput.value = JSON.stringify(JSON.parse(lineInput.value)); // spelled as the editor spells it, to see changes
-const saved = { line: lineInput.value, reverse: reverse.checked };
+const spelled = (line) => (line ? JSON.stringify(JSON.parse(line)) : ""); // as the editor spells it, to see changes
+lineInput.value = spelled(lineInput.value);
+const saved = { line: spelled(stage.dataset.savedLine), reverse: stage.dataset.savedReverse === "yes" };
 
 class StagePicture {
   #mode = "watch";
@@ -132,8 +133,12 @@ class StagePicture {
   }
 }
 
+function lineChanged() {
+  return lineInput.value !== saved.line || reverse.checked !== saved.reverse;
+}
+
 function showTools() {
-  const changed = lineInput.value !== saved.line || reverse.checked !== saved.reverse;
+  const changed = lineChanged();
   const unsaved = document.getElementById("unsaved");
   unsaved.hidden = !changed;
   setText(unsaved, changed ? stage.dataset.unsaved : "");
@@ -149,6 +154,29 @@ function setMode(mode) {
   for (const id of ["tools", "swap", "points", "line-keys"]) document.getElementById(id).hidden = !drawing;
   editor.edit(drawing);
   picture.show(mode);
+}
+
+// What was typed is not lost by a click beside it: neither by leaving the page nor by saving around a field with an error.
+function guardChanges() {
+  const typed = () => JSON.stringify([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+  const asLoaded = typed();
+  let leaving = false;
+  form.addEventListener("submit", (event) => {
+    if (!editor.hasErrors) {
+      leaving = true;
+      return;
+    }
+    event.preventDefault();
+    setMode("draw");
+    editor.focusFirstError();
+  });
+  addEventListener("pageshow", () => {
+    leaving = false;
+  });
+  addEventListener("beforeunload", (event) => {
+    const unsaved = "refused" in form.dataset || lineChanged() || editor.hasErrors || typed() !== asLoaded;
+    if (unsaved && !leaving) event.preventDefault();
+  });
 }
 
 function takeStatus() {
@@ -170,6 +198,7 @@ reverse.addEventListener("change", showTools);
 if (!editor.hasLine) setText(modes.querySelector('[data-mode="draw"]'), stage.dataset.draw);
 
 showTools();
-setMode(editor.hasLine || modes.hidden ? "watch" : "draw");
+setMode(modes.hidden || (editor.hasLine && !lineChanged()) ? "watch" : "draw");
+guardChanges();
 takeStatus();
 new Refresh({ note: document.getElementById("not-current"), onFresh: takeStatus });

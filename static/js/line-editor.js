@@ -1,6 +1,8 @@
 // The counting line on a camera's picture: two points that can be dragged, typed, or moved with the keyboard.
 // Moving onto the left-hand side of the line, seen from A towards B, is "in"; `reverse` swaps the sides.
 
+import { PointFields } from "./point-fields.js";
+
 const STEP = 0.005;
 const BIG_STEP = 0.05;
 const FIRST_LINE = [[0.2, 0.6], [0.8, 0.6]];
@@ -8,13 +10,14 @@ const UNDO_DEPTH = 100;
 
 const clamp = (value) => Math.min(1, Math.max(0, value));
 const tidy = (value) => Math.round(clamp(value) * 1000) / 1000;
-const percent = (value) => Math.round(value * 100);
+const percent = (value) => Math.round(value * 1000) / 10;
 
 export class LineEditor {
   #stage;
   #input;
   #reverse;
   #onChange;
+  #fields;
   #points = null;
   #past = [];
   #editing = false;
@@ -31,12 +34,20 @@ export class LineEditor {
     stage.addEventListener("keydown", (event) => this.#key(event));
     for (const handle of this.#handles()) this.#wireHandle(handle);
     this.#wireDrawing();
-    for (const field of document.querySelectorAll("#ax, #ay, #bx, #by")) this.#wireField(field);
+    this.#fields = new PointFields(stage.dataset, (key, axis, value) => this.#typed(key, axis, value));
     this.#draw();
   }
 
   get hasLine() {
     return this.#points !== null;
+  }
+
+  get hasErrors() {
+    return this.#fields.hasErrors;
+  }
+
+  focusFirstError() {
+    this.#fields.focusFirstError();
   }
 
   get canUndo() {
@@ -55,12 +66,14 @@ export class LineEditor {
 
   add() {
     this.#remember();
+    this.#fields.moved();
     this.#set(FIRST_LINE);
     this.#handle("a").focus();
   }
 
   remove() {
     this.#remember();
+    this.#fields.moved();
     this.#set(null);
   }
 
@@ -68,6 +81,7 @@ export class LineEditor {
     if (!this.#past.length) return;
     const { points, reverse } = this.#past.pop();
     this.#reverse.checked = reverse;
+    this.#fields.moved();
     this.#set(points);
   }
 
@@ -117,6 +131,7 @@ export class LineEditor {
       event.preventDefault();
       this.#remember();
       const [x, y] = this.#points[key === "a" ? 0 : 1];
+      this.#fields.moved(key);
       this.#move(key, x + by[0], y + by[1]);
     });
     handle.addEventListener("pointerdown", (event) => {
@@ -125,7 +140,9 @@ export class LineEditor {
       handle.setPointerCapture(event.pointerId);
     });
     handle.addEventListener("pointermove", (event) => {
-      if (handle.hasPointerCapture(event.pointerId)) this.#move(key, ...this.#at(event));
+      if (!handle.hasPointerCapture(event.pointerId)) return;
+      this.#fields.moved(key);
+      this.#move(key, ...this.#at(event));
     });
   }
 
@@ -151,15 +168,11 @@ export class LineEditor {
     }
   }
 
-  #wireField(field) {
-    field.addEventListener("change", () => {
-      const value = Number.parseFloat(field.value.replace(",", "."));
-      if (!Number.isFinite(value) || !this.#points) return this.#draw();
-      this.#remember();
-      const [key, axis] = field.id;
-      const [x, y] = this.#points[key === "a" ? 0 : 1];
-      this.#move(key, axis === "x" ? value : x, axis === "y" ? value : y);
-    });
+  #typed(key, axis, value) {
+    if (!this.#points) return;
+    this.#remember();
+    const [x, y] = this.#points[key === "a" ? 0 : 1];
+    this.#move(key, axis === "x" ? value : x, axis === "y" ? value : y);
   }
 
   #key(event) {
@@ -187,7 +200,7 @@ export class LineEditor {
     drawing.toggleAttribute("hidden", !shown);
     for (const element of this.#stage.querySelectorAll(".handle, .side-lab")) element.hidden = !shown;
     if (shown) this.#drawLine(drawing);
-    this.#fillFields();
+    this.#fields.show(this.#points);
     this.#say();
   }
 
@@ -216,16 +229,6 @@ export class LineEditor {
       handle.style.left = `${x * 100}%`;
       handle.style.top = `${y * 100}%`;
       handle.setAttribute("aria-label", fill(this.#stage.dataset.point, { name: key.toUpperCase(), x: percent(x), y: percent(y) }));
-    }
-  }
-
-  #fillFields() {
-    for (const [key, point] of [["a", this.#points?.[0]], ["b", this.#points?.[1]]]) {
-      for (const [axis, value] of [["x", point?.[0]], ["y", point?.[1]]]) {
-        const field = document.getElementById(`${key}${axis}`);
-        field.disabled = !point;
-        field.value = point ? value.toFixed(3) : "";
-      }
     }
   }
 

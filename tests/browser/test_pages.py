@@ -95,10 +95,68 @@ def test_the_line_is_moved_swapped_and_undone_with_the_keyboard(open_page, doors
         page.keyboard.press("Control+z")
     assert line() == [[0.2, 0.5], [0.8, 0.5]]
     expect(page.locator("#unsaved")).to_be_hidden()
-    page.fill("#ax", "0,25")
+    page.fill("#ax", "50,5")
     page.locator("#ay").focus()
-    assert line()[0] == [0.25, 0.5]
+    assert line()[0] == [0.505, 0.5]
+    expect(page.locator("#ax")).to_have_value("50.5")
     expect(page.locator("#unsaved")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"), [("150", "150 lies outside"), ("-1", "-1 lies"), ("abc", "“abc” is no number")]
+)
+def test_a_number_that_cannot_be_used_stays_with_a_sentence_and_moves_nothing(open_page, doors, typed, sentence):
+    camera = doors.add("Gate", line=[[0.2, 0.5], [0.8, 0.5]])
+    page = open_page(f"/cameras/{camera.pk}")
+    page.click('[data-mode="draw"]')
+    before = page.input_value("#id_line")
+    page.fill("#ax", typed)
+    page.locator("#bx").focus()
+    expect(page.locator("#ax")).to_have_value(typed)
+    expect(page.locator("#ax")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#a-note")).to_contain_text(sentence)
+    expect(page.locator("#xy-hint")).to_be_hidden()
+    assert page.input_value("#id_line") == before
+    page.click("#camera-form button.primary")
+    expect(page.locator("#ax")).to_be_focused()
+    page.fill("#ax", "52")
+    page.locator("#bx").focus()
+    expect(page.locator("#a-note")).to_be_hidden()
+    expect(page.locator("#ax")).to_have_value("52.0")
+    assert json.loads(page.input_value("#id_line"))[0] == [0.52, 0.5]
+
+
+def test_a_refused_line_comes_back_ready_to_be_mended(open_page, doors):
+    camera = doors.add("Gate", line=[[0.2, 0.5], [0.8, 0.5]])
+    page = open_page(f"/cameras/{camera.pk}")
+    page.click('[data-mode="draw"]')
+    page.fill("#bx", "20")
+    page.click("#camera-form button.primary")
+    expect(page.locator("#line-refusal")).to_contain_text("at the same place")
+    expect(page.locator("#bx")).to_have_value("20.0")
+    expect(page.locator("#bx")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator('[data-mode="draw"]')).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#unsaved")).to_be_visible()
+    page.click('main [role="alert"] a[href="#ax"]')
+    expect(page.locator("#ax")).to_be_focused()
+    page.fill("#bx", "70")
+    page.click("#camera-form button.primary")
+    expect(page.locator("main")).to_contain_text("was saved")
+    assert Camera.objects.get(pk=camera.pk).line == [[0.2, 0.5], [0.7, 0.5]]
+
+
+def test_leaving_with_an_unsaved_line_is_asked_about(open_page, doors):
+    camera = doors.add("Gate", line=[[0.2, 0.5], [0.8, 0.5]])
+    page = open_page(f"/cameras/{camera.pk}")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.reload()
+    assert asked == []
+    page.click('[data-mode="draw"]')
+    page.fill("#ax", "30")
+    page.locator("#bx").focus()
+    page.reload()
+    assert asked == ["beforeunload"]
 
 
 def test_a_deleted_camera_can_be_brought_back(open_page, doors):
