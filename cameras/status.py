@@ -17,6 +17,8 @@ State = Literal["live", "degraded", "stale", "offline"]
 TTL_SECS = 30
 # A loop reports every second.
 UNREPORTED_AFTER_SECS = 6.0
+# Present while any node reports any camera.
+REPORTED_KEY = "cameras:reported"
 
 
 def status_key(camera_id: int) -> str:
@@ -56,6 +58,13 @@ class CameraStatus:
 NOT_RUNNING = CameraStatus(
     "offline", "no_node", "No node is running this camera. One takes it over within seconds of starting."
 )
+# A free node takes a camera within seconds; nodes that are full never do. Which of the two it is shows by itself.
+NO_ROOM = CameraStatus(
+    "offline",
+    "no_room",
+    "Waiting for a node to take this camera. If this stays, the nodes have no room for it: "
+    "start another inference node, or raise CAMERAS_PER_NODE.",
+)
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(CameraStatus)}
 _INTEGERS = frozenset({"drops", "reconnects", "width", "height"})
@@ -71,6 +80,7 @@ def write_status(client: redis.Redis, camera_id: int, status: CameraStatus) -> N
         pipe.delete(key)
         pipe.hset(key, mapping={name: value for name, value in values.items() if value is not None})
         pipe.expire(key, TTL_SECS)
+        pipe.set(REPORTED_KEY, 1, px=int(UNREPORTED_AFTER_SECS * 1000))
         pipe.execute()
 
 
@@ -82,7 +92,9 @@ def clear_status(client: redis.Redis, camera_id: int) -> None:
 def read_statuses(
     client: redis.Redis, camera_ids: Iterable[int], *, now: float | None = None
 ) -> dict[int, CameraStatus]:
-    """The status of each camera, in one round trip; `NOT_RUNNING` for one that nobody reports.
+    """The status of each camera, in one round trip.
+
+    For a camera that nobody reports: `NO_ROOM` while nodes report others, in `camera_ids` or not, else `NOT_RUNNING`.
 
     A report that is not renewed is not believed: after 6 s it reads as stale, after 30 s as offline. Raises
     redis.RedisError. now: unix seconds.
@@ -92,8 +104,10 @@ def read_statuses(
     with client.pipeline(transaction=False) as pipe:
         for camera_id in ids:
             pipe.hgetall(status_key(camera_id))
-        rows = pipe.execute()
-    return {camera_id: _aged(_parse(row), at) for camera_id, row in zip(ids, rows, strict=True)}
+        pipe.exists(REPORTED_KEY)
+        *rows, any_reported = pipe.execute()
+    absent = NO_ROOM if any_reported else NOT_RUNNING
+    return {camera_id: _aged(_parse(row), at) if row else absent for camera_id, row in zip(ids, rows, strict=True)}
 
 
 def read_status(client: redis.Redis, camera_id: int, *, now: float | None = None) -> CameraStatus:
@@ -102,8 +116,6 @@ def read_status(client: redis.Redis, camera_id: int, *, now: float | None = None
 
 
 def _parse(row: dict[bytes, bytes]) -> CameraStatus:
-    if not row:
-        return NOT_RUNNING
     values = {name.decode(): value.decode() for name, value in row.items()}
     # A node of a newer version may report more; one of an older version less.
     return CameraStatus(**{name: _value(name, text) for name, text in values.items() if name in _DEFAULTS})
@@ -117,7 +129,7 @@ def _value(name: str, text: str) -> Any:
 
 def _aged(status: CameraStatus, now: float) -> CameraStatus:
     silence = now - status.updated_at
-    if status is NOT_RUNNING or silence < UNREPORTED_AFTER_SECS or status.state == "offline":
+    if silence < UNREPORTED_AFTER_SECS or status.state == "offline":
         return status
     reason = "The node that runs this camera stopped reporting. Another one takes over if it does not return."
     state: State = "offline" if silence > OFFLINE_AFTER_SECS else "stale"

@@ -1,6 +1,15 @@
 import redis
 
-from cameras.status import NOT_RUNNING, CameraStatus, clear_status, read_status, read_statuses, write_status
+from cameras.status import (
+    NO_ROOM,
+    NOT_RUNNING,
+    REPORTED_KEY,
+    CameraStatus,
+    clear_status,
+    read_status,
+    read_statuses,
+    write_status,
+)
 
 
 def client(redis_server) -> redis.Redis:
@@ -41,7 +50,21 @@ def test_all_cameras_are_read_in_one_round_trip(redis_server, monkeypatch):
     found = read_statuses(link, range(1, 30), now=1000.0)
     assert len(trips) == 1
     assert found[1] == found[2] == RUNNING
-    assert found[3] is NOT_RUNNING and NOT_RUNNING.state == "offline"
+    assert found[3] is NO_ROOM
+
+
+def test_a_camera_without_a_node_says_whether_any_node_is_at_work(redis_server):
+    link = client(redis_server)
+    assert read_status(link, 3) is NOT_RUNNING
+    assert (NOT_RUNNING.state, NOT_RUNNING.code) == ("offline", "no_node")
+    write_status(link, 1, RUNNING)
+    alone = read_status(link, 3)
+    assert (alone.state, alone.code) == ("offline", "no_room")
+    assert "CAMERAS_PER_NODE" in alone.reason
+    assert 0 < link.pttl(REPORTED_KEY) <= 6000
+    link.delete(REPORTED_KEY)  # no node has reported for six seconds
+    assert read_status(link, 3) is NOT_RUNNING
+    assert read_status(link, 1, now=1000.0) == RUNNING
 
 
 def test_a_report_that_is_not_renewed_is_not_believed(redis_server):
@@ -64,8 +87,8 @@ def test_a_report_of_another_version_is_read(redis_server):
     assert read_status(link, 3, now=1000.0) == CameraStatus("live", updated_at=1000.0)
 
 
-def test_a_cleared_status_reads_as_not_running(redis_server):
+def test_a_cleared_status_waits_for_the_next_node(redis_server):
     link = client(redis_server)
     write_status(link, 3, RUNNING)
     clear_status(link, 3)
-    assert read_status(link, 3) is NOT_RUNNING
+    assert read_status(link, 3) is NO_ROOM

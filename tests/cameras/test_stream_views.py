@@ -18,7 +18,7 @@ from cameras import services, stream_views
 from cameras.hub import picture_hub
 from cameras.live import pack, picture_channel, still_key, viewer_key
 from cameras.models import Camera
-from cameras.status import CameraStatus, clear_status, write_status
+from cameras.status import REPORTED_KEY, CameraStatus, clear_status, write_status
 from crowdsite.roles import VIEWER
 from crowdsite.store.connection import async_client, client
 from tests.support.people import person
@@ -101,6 +101,7 @@ async def test_a_camera_that_is_offline_is_said_with_its_reason(viewer, camera_i
 
 async def test_a_disabled_camera_and_one_without_a_node_are_said(viewer, camera_id):
     await sync_to_async(clear_status)(client(), camera_id)
+    await sync_to_async(client().delete)(REPORTED_KEY)
     assert error(await viewer.get(f"/stream/clean/{camera_id}"), 503)["code"] == "no_node"
     await Camera.objects.filter(pk=camera_id).aupdate(enabled=False)
     assert error(await viewer.get(f"/stream/clean/{camera_id}"), 503)["code"] == "disabled"
