@@ -30,13 +30,25 @@ def anchors(xyxy: NDArray[np.float32], size: Size) -> Floats:
 
 def overlaps(xyxy: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Intersection over union, float32 (N, M), of boxes (N, 4) with boxes (M, 4)."""
-    left, top, right, bottom = (xyxy[:, side, None] for side in range(4))
-    wide = np.minimum(right, others[:, 2]) - np.maximum(left, others[:, 0])
-    tall = np.minimum(bottom, others[:, 3]) - np.maximum(top, others[:, 1])
-    shared = np.maximum(wide, 0) * np.maximum(tall, 0)
-    area = (right - left) * (bottom - top)
-    other_area = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
-    return np.asarray(shared / np.maximum(area + other_area - shared, 1e-9), np.float32)
+    shared = _shared(xyxy, others)
+    union = _areas(xyxy)[:, None] + _areas(others)[None, :] - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
+def covered(xyxy: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much of each box (N, 4) lies inside each of `others` (M, 4): float32 (N, M), 0-1."""
+    return np.asarray(_shared(xyxy, others) / np.maximum(_areas(xyxy)[:, None], 1e-9), np.float32)
+
+
+def _areas(xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray((xyxy[:, 2] - xyxy[:, 0]) * (xyxy[:, 3] - xyxy[:, 1]), np.float32)
+
+
+def _shared(xyxy: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    # Side by side in (N, M): half the time of (N, M, 2) arrays with 200 boxes.
+    wide = np.minimum(xyxy[:, 2, None], others[:, 2]) - np.maximum(xyxy[:, 0, None], others[:, 0])
+    tall = np.minimum(xyxy[:, 3, None], others[:, 3]) - np.maximum(xyxy[:, 1, None], others[:, 1])
+    return np.asarray(np.maximum(wide, 0) * np.maximum(tall, 0), np.float32)
 
 
 def to_pixels(line: Line, size: Size) -> Floats:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tracking.association import Floats, Gate, Rows, assign, pairings
 from tracking.detections import Detections
-from tracking.geometry import Size, anchors, overlaps
+from tracking.geometry import Size, anchors, covered, overlaps
 from tracking.motion import Motion, MotionModel, corrected, predicted
 from tracking.rate import PictureInterval
 
@@ -46,6 +46,7 @@ class TrackerSettings:
     confirm_secs: a track counts for real once it was seen again at least so long after its first sight.
     start_score: weaker boxes continue tracks and never start one. start_overlap: nor does a box that shares so much of
     its area (intersection over union) with a better or a tracked one, since detectors report some people twice.
+    start_inside: nor one of which so much lies inside a tracked one: a torso, a face, a bag.
     """
 
     lost_secs: float = 1.5
@@ -54,6 +55,7 @@ class TrackerSettings:
     confirm_secs: float = 0.5
     start_score: float = 0.35
     start_overlap: float = 0.45
+    start_inside: float = 0.75
     motion: MotionModel = field(default_factory=MotionModel)
     gate: Gate = field(default_factory=Gate)
 
@@ -148,8 +150,8 @@ class Tracker:
         pairs = pairings(ahead, foot, box, settings.motion, settings.gate)
         # A car never becomes a person.
         pairs.cost[self._rows.label[:, None] != detections.label[None, :]] = np.inf
-        alike = overlaps(detections.xyxy, detections.xyxy) > settings.start_overlap
-        alike &= detections.label[:, None] == detections.label[None, :]
+        xyxy, same_label = detections.xyxy, detections.label[:, None] == detections.label[None, :]
+        alike = (overlaps(xyxy, xyxy) > settings.start_overlap) & same_label
         rank = np.argsort(np.argsort(-detections.score, kind="stable"), kind="stable")
         first = detections.score >= settings.start_score
         first &= ~(alike & (rank[None, :] < rank[:, None])).any(axis=1)
@@ -161,7 +163,9 @@ class Tracker:
         detection = np.concatenate([strong[column], weak[late_column]])
         taken = np.zeros(len(detections), np.bool_)
         taken[detection] = True
-        return track, detection, np.flatnonzero(first & ~taken & ~alike[:, taken].any(axis=1))
+        part = (covered(xyxy, xyxy) > settings.start_inside) & same_label & ~np.eye(len(xyxy), dtype=np.bool_)
+        somebody_else = alike[:, taken].any(axis=1) | part[:, taken | first].any(axis=1)
+        return track, detection, np.flatnonzero(first & ~taken & ~somebody_else)
 
     def _start(self, free: Rows, foot: Floats, box: Floats, detections: Detections, at: float) -> None:
         if not len(free):

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.geometry import anchors, check_line, overlaps, position_along, side_distance, to_normalised, to_pixels
+from tracking.geometry import (
+    anchors,
+    check_line,
+    covered,
+    overlaps,
+    position_along,
+    side_distance,
+    to_normalised,
+    to_pixels,
+)
 
 UP = np.array([[100.0, 200.0], [100.0, 0.0]])
 
@@ -32,6 +41,11 @@ def test_the_anchor_is_the_bottom_centre_of_the_box_inside_the_picture():
 def test_overlap_is_1_for_the_same_box_and_0_for_boxes_apart():
     box = np.array([[0, 0, 10, 20], [10, 0, 20, 20], [0, 0, 10, 10]], np.float32)
     assert overlaps(box, box)[0].tolist() == [1.0, 0.0, 0.5]
+
+
+def test_a_box_inside_another_is_covered_by_it():
+    whole, part, half_out = np.array([[0, 0, 10, 20], [2, 2, 6, 6], [5, 0, 15, 20]], np.float32)
+    assert covered(np.array([part, half_out, whole]), np.array([whole]))[:, 0].tolist() == [1.0, 0.5, 1.0]
 
 
 def test_a_line_keeps_its_place_when_the_picture_changes_size():
