@@ -2,8 +2,11 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
+from typing import Any
 
+from django import forms
 from django_filters import rest_framework as filters
+from django_filters.widgets import BooleanWidget
 from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
 from rest_framework.decorators import action
@@ -14,19 +17,47 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cameras import services
-from cameras.cleaning import clean_capture
+from cameras.cleaning import clean_capture, clean_flag
 from cameras.connection_check import check_connection
 from cameras.models import Camera, Site
 from cameras.serializers import CameraSerializer, ConnectionCheckAnswer, ConnectionCheckRequest, SiteSerializer
 from crowdsite.api_pagination import Pages
 from crowdsite.api_parsers import BoundedJSONParser
 from crowdsite.api_permissions import ModelPermissions
+from crowdsite.errors import CrowdsiteError
+
+
+class _AsSent(BooleanWidget):
+    """Leaves what is neither true nor false to the field, which refuses it."""
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
+        return data.get(name)
+
+
+class _FlagField(forms.NullBooleanField):
+    def to_python(self, value: Any) -> bool | None:
+        if value in (None, ""):
+            return None
+        try:
+            return clean_flag(value, called=value)
+        except CrowdsiteError:
+            raise forms.ValidationError(f"“{str(value)[:40]}” is neither true nor false.") from None
+
+
+class FlagFilter(filters.BooleanFilter):
+    """`true` or `false`; anything else is refused, not passed over."""
+
+    field_class = _FlagField
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(widget=_AsSent, **kwargs)
 
 
 class CameraFilter(filters.FilterSet):
     """`url` is absent on purpose: filtering by it would let a viewer guess passwords."""
 
     site_id = filters.NumberFilter(field_name="site_id", label="Number of the site")
+    enabled, show, inout_count, ppe = FlagFilter(), FlagFilter(), FlagFilter(), FlagFilter()
 
     class Meta:
         model = Camera

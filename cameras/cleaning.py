@@ -163,9 +163,13 @@ def name_taken(model: type[Camera] | type[Site], name: str) -> str:
 
 
 def _refuse_taken(model: type[Camera] | type[Site], name: str, record: Camera | Site | None, errors: dict) -> None:
-    holder = model.objects.filter(name=name).first()
-    if holder is not None and (record is None or holder.pk != record.pk):
-        errors["name"] = [name_taken(model, name)]
+    """Names that differ in capitals only are one to people. Two that exist already may stay so."""
+    if record is not None and record.name == name:
+        return
+    others = model.objects.exclude(pk=record.pk) if record is not None else model.objects.all()
+    holder = next((other for other in others.values_list("name", flat=True) if other.casefold() == name.casefold()), "")
+    if holder:
+        errors["name"] = [name_taken(model, holder)]
 
 
 def _settle_tasks(cleaned: dict[str, Any], camera: Camera | None, errors: dict[str, list[str]]) -> None:

@@ -1,5 +1,6 @@
 """Reading sites and cameras."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,8 +9,14 @@ from django.db import IntegrityError
 
 from cameras.models import Camera, Site
 from cameras.validation import Line
+from crowdsite.clock import now
+from crowdsite.store.connection import client
 
 DEFAULT_SITE_NAME = "Main site"
+# A deleted camera can come back this long.
+DELETED_KEPT_SECS = 30 * 24 * 3600
+# Sorted set: the number of each deleted camera, scored with the unix seconds of its deletion.
+DELETED_KEY = "cameras:deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,33 @@ class CameraConfig:
     inout_count: bool
     ppe: bool
     tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedCamera:
+    """One that can be brought back. deleted_at: unix seconds."""
+
+    id: int
+    name: str
+    deleted_at: float
+
+
+def deleted_key(camera_id: int) -> str:
+    """The record of a deleted camera as JSON, for undo; it expires after `DELETED_KEPT_SECS`."""
+    return f"cameras:deleted:{camera_id}"
+
+
+def deleted_cameras() -> list[DeletedCamera]:
+    """Those that `services.restore_camera` can bring back, the latest first. Raises redis.RedisError."""
+    rows = client().zrevrangebyscore(DELETED_KEY, "+inf", now() - DELETED_KEPT_SECS, withscores=True)
+    if not rows:
+        return []
+    records = client().mget([deleted_key(int(number)) for number, _at in rows])
+    return [
+        DeletedCamera(int(number), json.loads(record)["name"], at)
+        for (number, at), record in zip(rows, records, strict=True)
+        if record is not None
+    ]
 
 
 def default_site() -> Site:

@@ -43,12 +43,20 @@ class _RecordSerializer(serializers.ModelSerializer):
         if not isinstance(data, Mapping):
             raise serializers.ValidationError({"non_field_errors": ["Send one JSON object with the record's fields."]})
         shown_only = {name for name, field in self.fields.items() if field.read_only}
+        self._refuse_number(data)
         values = {name: value for name, value in data.items() if name not in shown_only}
         try:
             self.clean(values)
         except CrowdsiteError as error:
             raise serializers.ValidationError(error.fields or {"non_field_errors": [error.message]}) from error
         return values
+
+    def _refuse_number(self, data: Mapping[str, Any]) -> None:
+        """A record may be sent back whole, its own number included; no other one can be asked for."""
+        if self.instance is None and data.get("id") not in (None, ""):
+            raise serializers.ValidationError({"id": ["A new record gets its number by itself. Leave “id” out."]})
+        if self.instance is not None and str(data.get("id", self.instance.pk)) != str(self.instance.pk):
+            raise serializers.ValidationError({"id": [f"This is number {self.instance.pk}, and numbers never change."]})
 
     def clean(self, values: Mapping[str, Any]) -> None:
         """Raise CrowdsiteError for what a service would refuse."""

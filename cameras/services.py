@@ -5,17 +5,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import F, ProtectedError
+from loguru import logger
 
 from cameras.cleaning import clean_camera, clean_site_values, name_taken
 from cameras.models import DEMO_SCHEME, Camera, Site
-from cameras.selectors import default_site
+from cameras.selectors import DELETED_KEPT_SECS, DELETED_KEY, default_site, deleted_key
+from crowdsite.clock import now
 from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
 
-# A deleted camera can come back this long.
-DELETED_KEPT_SECS = 30 * 24 * 3600
 DEMO_NAME = "Demo"
 
 
@@ -24,11 +25,6 @@ class NotFoundError(CrowdsiteError):
 
     code = "not_found"
     status = 404
-
-
-def deleted_key(camera_id: int) -> str:
-    """The record of a deleted camera, for undo."""
-    return f"cameras:deleted:{camera_id}"
 
 
 def create_camera(**values: Any) -> Camera:
@@ -76,7 +72,11 @@ def delete_camera(*, camera_id: int) -> Camera:
     """Delete a camera and what it shows right now; its entries in the log stay. `restore_camera` brings it back."""
     camera = get_camera(camera_id)
     row = {field.attname: field.value_from_object(camera) for field in Camera._meta.concrete_fields}
-    client().set(deleted_key(camera_id), json.dumps(row, default=datetime.isoformat), ex=DELETED_KEPT_SECS)
+    with client().pipeline(transaction=True) as pipe:
+        pipe.set(deleted_key(camera_id), json.dumps(row, default=datetime.isoformat), ex=DELETED_KEPT_SECS)
+        pipe.zadd(DELETED_KEY, {str(camera_id): now()})
+        pipe.zremrangebyscore(DELETED_KEY, "-inf", now() - DELETED_KEPT_SECS)
+        pipe.execute()
     camera.delete()
     camera.pk = camera_id  # Django clears it; the caller wants to say which one can come back
     return camera
@@ -92,6 +92,7 @@ def restore_camera(*, camera_id: int) -> Camera:
         camera.site = default_site()
     _save(camera, force_insert=True)
     client().delete(deleted_key(camera_id))
+    client().zrem(DELETED_KEY, camera_id)
     return camera
 
 
@@ -151,6 +152,20 @@ def create_demo_camera() -> Camera:
     if existing is not None:
         return existing
     return create_camera(name=DEMO_NAME, url=DEMO_SCHEME, line=DemoScene.LINE)
+
+
+def ensure_video_folder() -> None:
+    """Make the folder that messages name for video files, the last of CAMERA_FILE_ROOTS.
+
+    A folder that may not be made is no reason not to start: cameras need none, and a video's own error names it.
+    """
+    if not settings.CAMERA_FILE_ROOTS:
+        return
+    folder = settings.CAMERA_FILE_ROOTS[-1]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        logger.warning("The folder for video files, {}, could not be made: {}", folder, error)
 
 
 def _save(record: Camera | Site, **how: Any) -> None:

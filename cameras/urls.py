@@ -4,6 +4,8 @@ from rest_framework.routers import DefaultRouter
 from cameras import api, stream_views, views
 
 router = DefaultRouter()
+# Both spellings answer alike: a redirect would turn a program's POST into a GET.
+router.trailing_slash = "/?"
 router.register("cameras", api.CameraViewSet)
 router.register("sites", api.SiteViewSet)
 

@@ -15,8 +15,9 @@ from cameras import services
 from cameras.api import CameraViewSet
 from cameras.forms import CameraForm
 from cameras.models import Camera
-from cameras.selectors import all_cameras
+from cameras.selectors import all_cameras, deleted_cameras
 from cameras.validation import line_warnings
+from crowdsite.clock import now
 from crowdsite.errors import CrowdsiteError
 
 # Marks the message whose toast offers to undo; followed by the camera's number.
@@ -55,10 +56,15 @@ def cameras(request: HttpRequest) -> HttpResponse:
 @login_required
 @permission_required("cameras.view_camera", raise_exception=True)
 def camera_list(request: HttpRequest) -> HttpResponse:
-    """The cameras whose name contains `?q=`; the page adds their state and today's counts."""
+    """The cameras whose name contains `?q=`, and the deleted ones for those who may bring them back.
+
+    The page adds the cameras' state and today's counts.
+    """
     search = request.GET.get("q", "").strip()[:100]
     found = [camera for camera in all_cameras() if search.casefold() in camera.name.casefold()]
-    return render(request, "cameras/list.html", {"cameras": found, "search": search})
+    deleted = deleted_cameras() if request.user.has_perm("cameras.add_camera") else []
+    ages = [(camera, now() - camera.deleted_at) for camera in deleted]
+    return render(request, "cameras/list.html", {"cameras": found, "search": search, "deleted": ages})
 
 
 @permission_required("cameras.add_camera", raise_exception=True)

@@ -188,6 +188,43 @@ def test_other_mistakes_of_a_program_are_sentences_too(operator):
     assert error_of(operator.get("/api/cameras/?site_id=north"), 400)["fields"].keys() == {"site_id"}
 
 
+def test_the_api_answers_with_and_without_the_slash_at_the_end(operator):
+    created = operator.post("/api/cameras", {"name": "Gate", "url": URL}, format="json")
+    assert created.status_code == 201
+    number = created.json()["id"]
+    for path in ("/api/cameras", f"/api/cameras/{number}", "/api/sites"):
+        bare, slashed = operator.get(path), operator.get(path + "/")
+        assert (bare.status_code, bare.json()) == (200, slashed.json())
+    assert operator.patch(f"/api/cameras/{number}", {"name": "Door"}, format="json").json()["name"] == "Door"
+    assert operator.post("/api/sites", {"name": "North"}, format="json").status_code == 201
+    assert error_of(operator.post("/api/cameras/check", {}, format="json"), 400)["fields"].keys() == {"url"}
+    assert operator.delete(f"/api/cameras/{number}").status_code == 204
+
+
+@pytest.mark.parametrize("path", ["/cameras", "/api/cameras/", "/api/sites/"])
+def test_a_number_cannot_be_chosen(operator, path):
+    error = error_of(operator.post(path, {"id": 7, "name": "Gate", "url": URL}, format="json"), 400)
+    assert error["fields"]["id"] == ["A new record gets its number by itself. Leave “id” out."]
+    assert Camera.objects.count() == 0
+
+
+def test_a_number_cannot_be_changed(operator):
+    camera = make()
+    path = f"/api/cameras/{camera.pk}/"
+    assert error_of(operator.patch(path, {"id": camera.pk + 1}, format="json"), 400)["fields"].keys() == {"id"}
+    assert operator.patch(path, {"id": camera.pk, "name": "Door"}, format="json").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["enabled", "show", "inout_count", "ppe"])
+def test_a_filter_that_is_neither_true_nor_false_is_refused(operator, name):
+    make()
+    error = error_of(operator.get(f"/api/cameras/?{name}=xx"), 400)
+    assert error["fields"] == {name: ["“xx” is neither true nor false."]}
+    for word, count in (("true", 1), ("True", 1), ("1", 1), ("", 1), ("false", 0)):
+        found = operator.get(f"/api/cameras/?{name}={word}").json()["count"]
+        assert found == (count if name != "ppe" or not word else 1 - count), word
+
+
 def test_addresses_outside_the_api_are_answered_with_pages(rf):
     assert b'"error"' in api_errors.page_not_found(rf.get("/api/x"), Http404()).content
     assert b"<html" in api_errors.page_not_found(rf.get("/x"), Http404()).content
@@ -319,7 +356,9 @@ def test_the_schema_is_complete(tmp_path):
         str(tmp_path / "schema.yaml"),
     )
     text = (tmp_path / "schema.yaml").read_text()
-    assert "/api/cameras/{id}/" in text
+    paths = [line.strip() for line in text.splitlines() if line.startswith("  /api/")]
+    assert paths.count("/api/cameras/:") == paths.count("/api/cameras/{id}/:") == paths.count("/api/sites/:") == 1
+    assert all(path.endswith("/:") for path in paths)
     assert "in_count" in text
 
 

@@ -100,6 +100,23 @@ def test_two_cameras_of_one_name_are_refused():
     assert services.update_camera(camera_id=other.pk, name="Door").name == "Door"
 
 
+def test_names_that_differ_in_capitals_only_are_one_name():
+    gate = make()
+    error = refusal(make, name="gate")
+    assert "already a camera called “Gate”" in error.message
+    other = make(name="Door")
+    assert refusal(services.update_camera, camera_id=other.pk, name="GATE").fields.keys() == {"name"}
+    assert services.update_camera(camera_id=gate.pk, name="gate").name == "gate"
+    services.create_site(name="Straße")
+    assert "already a site called “Straße”" in refusal(services.create_site, name="STRASSE").message
+
+
+def test_two_names_of_older_days_that_differ_in_capitals_can_still_be_saved():
+    make()
+    older = Camera.objects.create(name="gate", url=URL, site=default_site())
+    assert services.update_camera(camera_id=older.pk, name="gate", enabled=False).enabled is False
+
+
 def test_of_creators_of_one_name_at_the_same_moment_one_wins():
     default_site()
     results = at_once(8, lambda number: make())
@@ -278,3 +295,29 @@ def test_cameras_of_a_site_come_by_name():
         make(name=name, site_id=number)
     assert [camera.name for camera in cameras_of_site(site.pk)] == ["a", "b"]
     assert [camera.name for camera in selectors.all_cameras()] == ["a", "b", "c"]
+
+
+def test_deleted_cameras_are_listed_while_they_can_come_back():
+    gate, door = make(), make(name="Door")
+    for camera in (gate, door):
+        services.delete_camera(camera_id=camera.pk)
+    assert [(camera.id, camera.name) for camera in selectors.deleted_cameras()] == [
+        (door.pk, "Door"),
+        (gate.pk, "Gate"),
+    ]
+    services.restore_camera(camera_id=door.pk)
+    assert [camera.name for camera in selectors.deleted_cameras()] == ["Gate"]
+    client().delete(services.deleted_key(gate.pk))  # its thirty days are over
+    assert selectors.deleted_cameras() == []
+
+
+def test_the_folder_for_videos_is_made(settings, tmp_path):
+    settings.CAMERA_FILE_ROOTS = [tmp_path / "elsewhere", tmp_path / "var" / "videos"]
+    services.ensure_video_folder()
+    services.ensure_video_folder()
+    assert [path.name for path in tmp_path.rglob("*")] == ["var", "videos"]
+    (tmp_path / "file").touch()
+    settings.CAMERA_FILE_ROOTS = [tmp_path / "file" / "videos"]
+    services.ensure_video_folder()  # logged, and no reason not to start
+    settings.CAMERA_FILE_ROOTS = []
+    services.ensure_video_folder()
