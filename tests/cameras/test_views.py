@@ -1,10 +1,14 @@
+import time
+
 import pytest
 from django.test import Client
 
 from cameras import services
 from cameras.models import Camera
 from cameras.selectors import default_site
+from cameras.status import CameraStatus, write_status
 from crowdsite.roles import OPERATOR, VIEWER
+from crowdsite.store.connection import client
 from tests.support.people import person
 
 pytestmark = pytest.mark.django_db(databases=["default", "redis"])
@@ -93,6 +97,38 @@ def test_deleting_offers_the_way_back(browser):
     assert Camera.objects.get() == camera
 
 
+def test_deleted_cameras_stay_on_the_list_until_they_are_brought_back(browser):
+    assert 'id="deleted"' not in browser.get("/cameras").content.decode()
+    gate, door = make(), make(name="Door <b>")
+    for camera in (gate, door):
+        browser.post(f"/cameras/{camera.pk}/delete", follow=True)
+    page = browser.get("/cameras").content.decode()
+    assert "Deleted cameras (2)" in page
+    assert "Door &lt;b&gt;" in page and "s3cret" not in page
+    assert page.index("Door") < page.index(">Gate")
+    assert 'id="deleted"' not in browser_of(VIEWER).get("/cameras").content.decode()
+    browser.post("/cameras/restore", {"camera_id": gate.pk}, follow=True)
+    page = browser.get("/cameras").content.decode()
+    assert "Deleted cameras (1)" in page and "Door" in page
+
+
+def test_a_missing_line_is_said_once(browser):
+    def said() -> int:
+        rows = browser.get("/cameras").content.decode().partition('<tbody id="rows">')[2].partition("</tbody>")[0]
+        return rows.count("No line is drawn")
+
+    camera = make(line=None)
+    write_status(
+        client(), camera.pk, CameraStatus("degraded", "no_line", "No line is drawn. Draw it.", updated_at=time.time())
+    )
+    assert said() == 1
+    at = time.time()
+    write_status(client(), camera.pk, CameraStatus("live", fps=10, target_fps=10, frame_at=at, updated_at=at))
+    assert said() == 1
+    services.update_camera(camera_id=camera.pk, inout_count=False)
+    assert said() == 0
+
+
 @pytest.mark.parametrize("number", ["", "x", "-1", "9" * 40, "77"])
 def test_what_cannot_be_brought_back_is_explained(browser, number):
     (message,) = browser.post("/cameras/restore", {"camera_id": number}, follow=True).context["messages"]
@@ -137,7 +173,9 @@ def test_a_hostile_name_is_shown_as_text(browser):
 
 
 def test_viewers_open_a_camera_and_see_no_address_nor_form():
-    camera = services.create_camera(name="Gate", url="rtsp://user:secret@cam.example/stream", line=[[0.2, 0.5], [0.8, 0.5]])
+    camera = services.create_camera(
+        name="Gate", url="rtsp://user:secret@cam.example/stream", line=[[0.2, 0.5], [0.8, 0.5]]
+    )
     answer = browser_of(VIEWER).get(f"/cameras/{camera.pk}")
     page = answer.content.decode()
     assert answer.status_code == 200 and "Gate" in page
