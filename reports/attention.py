@@ -17,10 +17,10 @@ TROUBLE = ("offline", "stale", "degraded")
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
-    """state: for the icon. lacks_line: the camera itself is well."""
+    """state: for the icon. cause: a stable word, or the sentence. lacks_line: the camera itself is well."""
 
     state: str
-    sentence: str
+    cause: str
     lacks_line: bool = False
 
 
@@ -41,10 +41,18 @@ def attention_facts(watched: Sequence[Watched], *, now: float, zone: str) -> Att
 
 def _trouble(one: Watched) -> _Trouble | None:
     if one.state.state in TROUBLE:
-        return _Trouble(one.state.state, one.state.reason)
+        return _Trouble(one.state.state, one.status.code or one.state.reason)
     if one.lacks_line:
-        return _Trouble("degraded", _("The picture arrives, but nothing is counted. Draw the line people cross."), True)
+        return _Trouble("degraded", "no_line", True)
     return None
+
+
+def _sentence(trouble: _Trouble, ones: Sequence[Watched]) -> str:
+    if trouble.lacks_line:
+        return _("The picture arrives, but nothing is counted. Draw the line people cross.")
+    reasons = {one.state.reason for one in ones}
+    reason = ones[0].state.reason
+    return reason if len(reasons) == 1 else _("For example: %(reason)s") % {"reason": reason}
 
 
 def _item(trouble: _Trouble, ones: Sequence[Watched], now: float, zone: str) -> AttentionItem:
@@ -58,7 +66,7 @@ def _item(trouble: _Trouble, ones: Sequence[Watched], now: float, zone: str) -> 
         camera_id=first.pk if alone else None,
         state=trouble.state,
         title=attention_title(first.name, state) if alone else attention_group_title(len(ones), state),
-        sentence=trouble.sentence,
+        sentence=_sentence(trouble, ones),
         names="" if alone else ", ".join(sorted(one.camera.name for one in ones)),
         since=since,
         since_text="" if since is None else words.since(since, now, zone),

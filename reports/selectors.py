@@ -35,7 +35,7 @@ def live_stats(site_id: int | None, now: float) -> LiveStats:
     counts = counters.day_counts(client, site.pk, day)
     facts = [camera_facts(client, one, counts.get(one.camera.pk, {}), now=now, zone=zone) for one in watched]
     counting = counting_facts(watched)
-    occupancy = _occupancy(site, watched, counters.occupancy(client, site.pk, day), bool(counts), now)
+    occupancy = _occupancy(site, watched, counting, counters.occupancy(client, site.pk, day), bool(counts), now)
     today = today_facts(counts, watched, now=now, zone=zone)
     hidden = {camera.pk for camera in cameras if not camera.show}
     shown = [camera for camera in facts if camera.id not in hidden]
@@ -76,7 +76,12 @@ def facts_of(cameras: Sequence[Camera], now: float) -> list[CameraFacts]:
 
 
 def _occupancy(
-    site: Site, watched: Sequence[Watched], found: counters.Occupancy, counted_today: bool, now: float
+    site: Site,
+    watched: Sequence[Watched],
+    counting: CountingFacts,
+    found: counters.Occupancy,
+    counted_today: bool,
+    now: float,
 ) -> OccupancyFacts:
     """Not known while nothing counts and nothing was counted today; not current while nothing counts."""
     expected = [one for one in watched if one.should_count and not one.lacks_line]
@@ -95,8 +100,10 @@ def _occupancy(
         stale_since = since or _("earlier today")
     elif blind:
         gaps = ngettext(
-            "%(n)s of %(of)s cameras is not counting", "%(n)s of %(of)s cameras are not counting", len(blind)
-        ) % {"n": len(blind), "of": len(expected)}
+            "%(n)s of %(of)s cameras is not counting",
+            "%(n)s of %(of)s cameras are not counting",
+            counting.of - counting.counting,
+        ) % {"n": counting.of - counting.counting, "of": counting.of}
     return occupancy_facts(
         inside=inside,
         missed_entries=found.missed_entries,

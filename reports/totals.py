@@ -27,7 +27,9 @@ def today_facts(counts: Mapping[int, Labels], watched: Sequence[Watched], *, now
         entered_text="–" if unknown else sign + words.number(people.entered),
         left_text="–" if unknown else sign + words.number(people.left),
         lower_bound=bool(blind),
-        lower_bound_reason=_lower_bound_reason(blind, now, zone),
+        lower_bound_reason=_lower_bound_reason(
+            blind, sum(one.should_count and not one.is_counting for one in watched), now, zone
+        ),
         others_text=_others(totals),
         labels={label: Directions(*pair) for label, pair in sorted(totals.items())},
     )
@@ -69,12 +71,13 @@ def _others(totals: Labels) -> str:
     return "; ".join(found)
 
 
-def _lower_bound_reason(blind: Sequence[Watched], now: float, zone: str) -> str:
+def _lower_bound_reason(blind: Sequence[Watched], not_counting: int, now: float, zone: str) -> str:
+    """not_counting: with those that have no line."""
     if not blind:
         return ""
     if len(blind) > 1:
-        sentence = ngettext("%(n)s camera is not counting.", "%(n)s cameras are not counting.", len(blind))
-        return sentence % {"n": len(blind)}
+        sentence = ngettext("%(n)s camera is not counting.", "%(n)s cameras are not counting.", not_counting)
+        return sentence % {"n": not_counting}
     camera, state = blind[0].camera, blind[0].state
     if state.since is None:
         return _("%(camera)s is not counting.") % {"camera": camera.name}

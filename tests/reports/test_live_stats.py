@@ -59,6 +59,14 @@ def test_cameras_with_the_same_trouble_are_one_entry_and_the_list_stays_short(do
     assert (attention.rest, attention.rest_text) == (3, "and 3 more cameras")
 
 
+def test_one_cause_said_in_two_ways_is_one_entry(doors):
+    for name, reason in (("A", "2 pictures a second instead of 5."), ("B", "3 pictures a second instead of 5.")):
+        doors.report(doors.add(name), state="degraded", code="slow", reason=reason)
+    (item,) = live_stats(None, doors.now).attention.items
+    assert (item.title, item.names) == ("2 cameras are degraded", "A, B")
+    assert item.sentence == "For example: 2 pictures a second instead of 5."
+
+
 def test_the_number_inside_is_not_plainly_good_while_cameras_do_not_count(doors):
     doors.cross(doors.add("Gate"), "in", 3)
     doors.add("Dock", state="offline")
