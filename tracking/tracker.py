@@ -54,7 +54,7 @@ class TrackerSettings:
     lost_pictures: float = 2.5
     confirm_secs: float = 0.5
     start_score: float = 0.35
-    start_overlap: float = 0.45
+    start_overlap: float = 0.55
     start_inside: float = 0.75
     motion: MotionModel = field(default_factory=MotionModel)
     gate: Gate = field(default_factory=Gate)
