@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Cameras in one worker for a while: shares of the detector, memory, frame age, drops.
 
-    .venv/bin/python benchmarks/soak.py VIDEO --model WEIGHTS [--cameras 8] [--minutes 10] [--fps 2] [--imgsz 640] [--json]
+    .venv/bin/python benchmarks/soak.py VIDEO --model WEIGHTS [--cameras 8] [--minutes 10] [--fps 2] [--imgsz 640]
+        [--json]
 
 Starts a Redis, beat, a task worker and one `celery -A crowdsite worker -Q gpu` of its own, adds file cameras, and reads
 their status once a second. `--fps` is `detector_fps`: a rate the machine can serve shows the frame age, one it cannot
@@ -42,7 +43,8 @@ def start(installation: Installation, options: argparse.Namespace) -> tuple[psut
     made = installation.shell(
         "from cameras.services import create_camera\n"
         "from tracking.models import TrackingSettings\n"
-        f"TrackingSettings(person_model='{options.model.resolve()}', detector_fps={options.fps}, imgsz={options.imgsz}).save()\n"
+        f"TrackingSettings(person_model='{options.model.resolve()}', detector_fps={options.fps},"
+        f" imgsz={options.imgsz}).save()\n"
         f"print(*[create_camera(name=f'Camera {{n}}', url='{options.video.resolve()}', line=[[.6, 0], [.6, 1]]).pk"
         f" for n in range({options.cameras})])"
     )
