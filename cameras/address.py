@@ -1,7 +1,7 @@
 """Camera addresses: what may be opened, and how an address is shown without its secrets. Pure.
 
-Only an administrator enters addresses, and still only what cameras use is opened: a saved address must not turn the
-server into a window on its own files or on a cloud's metadata service.
+Whoever may add cameras, operators among them, enters addresses, so only what cameras use is opened: an address must not
+turn the server into a window on its own files, its own services or a cloud's metadata service.
 """
 
 import ipaddress
@@ -54,8 +54,10 @@ class Address:
         return self.kind != "file"
 
 
-def parse(url: str, *, folders: Sequence[Path] = ()) -> Address:
+def parse(url: str, *, folders: Sequence[Path] = (), allow_loopback: bool = True) -> Address:
     """Check `url` and say what it is. Files are accepted only inside `folders`, links followed.
+
+    allow_loopback: whether the machine's own services (127.0.0.0/8, ::1, localhost) may be opened.
 
     Raises CrowdsiteError with a sentence for the person who typed it, and nothing else whatever the text.
     """
@@ -73,9 +75,9 @@ def parse(url: str, *, folders: Sequence[Path] = ()) -> Address:
     scheme = found.group(1).lower() if (found := _SCHEME.match(text)) else ""
     match scheme:
         case "rtsp" | "rtsps":
-            return _network("rtsp", text)
+            return _network("rtsp", text, allow_loopback)
         case "http" | "https":
-            return _network("http", text)
+            return _network("http", text, allow_loopback)
         case "demo":
             return Address("demo", text)
         case "file" | "":
@@ -124,7 +126,7 @@ def unmask(url: str, stored: str) -> str:
     raise _refusal("The address was changed and its password is hidden. Enter user name and password again.")
 
 
-def _network(kind: Literal["rtsp", "http"], text: str) -> Address:
+def _network(kind: Literal["rtsp", "http"], text: str, allow_loopback: bool) -> Address:
     parts = _split(text)
     host = parts.hostname or ""
     if not host:
@@ -139,13 +141,24 @@ def _network(kind: Literal["rtsp", "http"], text: str) -> Address:
             "This address belongs to the machine or its network service, not to a camera. Enter the camera's address.",
             code="forbidden_address",
         )
+    if not allow_loopback and _is_own(host, address):
+        raise CrowdsiteError(
+            "This address leads to the server itself. Enter the camera's address, "
+            "or ask whoever runs the server to set CAMERA_ALLOW_LOOPBACK.",
+            code="forbidden_address",
+        )
     return Address(kind, text, host)
 
 
-def is_forbidden_ip(text: str) -> bool:
+def is_forbidden_ip(text: str, *, allow_loopback: bool = True) -> bool:
     """Whether an IP address, perhaps one that a host name resolved to, is one that no camera has."""
     address = _ip(text)
-    return address is None or _is_forbidden(address)
+    return address is None or _is_forbidden(address) or (address.is_loopback and not allow_loopback)
+
+
+def _is_own(host: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address | None) -> bool:
+    name = host.lower().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost") or (address is not None and address.is_loopback)
 
 
 def _split(text: str) -> SplitResult:

@@ -44,8 +44,15 @@ def clean_url(value: Any, *, stored: str = "") -> str:
     if not isinstance(value, str):
         raise CrowdsiteError("The address has to be text, for example rtsp://192.168.1.20/stream.")
     url = unmask(value.strip(), stored) if stored else value.strip()
-    parse(url, folders=settings.CAMERA_FILE_ROOTS)
+    # A camera that was saved when it was allowed can still be renamed.
+    allow_loopback = loopback_allowed() or (url == stored and bool(stored))
+    parse(url, folders=settings.CAMERA_FILE_ROOTS, allow_loopback=allow_loopback)
     return url
+
+
+def loopback_allowed() -> bool:
+    """Whether this installation's cameras may lie on the server itself, as behind a restreamer."""
+    return bool(getattr(settings, "CAMERA_ALLOW_LOOPBACK", False))
 
 
 def clean_site(value: Any) -> Site:
@@ -108,6 +115,7 @@ def clean_capture(values: Mapping[str, Any], *, camera: Camera | None) -> Captur
     Raises CrowdsiteError as `clean_camera` does.
     """
     record = camera or Camera()
+    stored_url = record.url
     cleaners = {name: _CAMERA_CLEANERS[name] for name in ("orientation", "transport", "resolution", "ffmpeg_flags")}
     cleaned, errors = _clean(values, {**cleaners, "url": partial(clean_url, stored=record.url)}, of="camera")
     if not record.url:
@@ -122,6 +130,7 @@ def clean_capture(values: Mapping[str, Any], *, camera: Camera | None) -> Captur
         max_height=MAX_HEIGHT[record.resolution],
         ffmpeg_flags=record.ffmpeg_flags or DEFAULT_FFMPEG_FLAGS,
         folders=tuple(settings.CAMERA_FILE_ROOTS),
+        allow_loopback=loopback_allowed() or record.url == stored_url,
     )
 
 

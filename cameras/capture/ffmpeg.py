@@ -72,7 +72,7 @@ class FfmpegSource:
         self._sized = threading.Event()
         self._had_pictures = False
         command, script = ffmpeg_command(ffmpeg_path(), address, settings)
-        refuse_forbidden_host(address, stop)
+        refuse_forbidden_host(address, stop, allow_loopback=settings.allow_loopback)
         self._child = Child(
             command, script=script, hide=lambda line: mask_text(line, settings.url), on_line=self._see_line
         )

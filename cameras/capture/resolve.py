@@ -14,7 +14,7 @@ RESOLVE_SECS = 5.0
 _LOOK_SECS = 0.05
 
 
-def refuse_forbidden_host(address: Address, stop: threading.Event) -> None:
+def refuse_forbidden_host(address: Address, stop: threading.Event, *, allow_loopback: bool = True) -> None:
     """Raises CaptureError when the host resolves to an address that no camera has.
 
     A name that cannot be resolved is left to the capture program, which says so. Waits at most five seconds or until
@@ -29,10 +29,10 @@ def refuse_forbidden_host(address: Address, stop: threading.Event) -> None:
         resolver.join(_LOOK_SECS)
         if not resolver.is_alive() or stop.is_set():
             break
-    if any(is_forbidden_ip(ip) for ip in list(found)):
+    if any(is_forbidden_ip(ip, allow_loopback=allow_loopback) for ip in list(found)):
         raise CaptureError(
             "forbidden_address",
-            "The camera's name leads to an address of the machine's own network service. Enter the camera's address.",
+            "The camera's name leads to the server itself or its network's own service. Enter the camera's address.",
             permanent=True,
         )
 

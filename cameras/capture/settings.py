@@ -18,6 +18,7 @@ class CaptureSettings:
     url: with its password, so it is left out of `repr`. max_height: pixels of the shorter side, before turning.
     orientation: normal, rotate_90 (to the right), rotate_180, rotate_270, mirror (left to right) or flip (top to
     bottom). fps: at most this many pictures a second cross the pipe. folders: where video files may lie.
+    allow_loopback: whether the machine's own services may be opened; asked of a camera when it is saved.
     """
 
     url: str = field(repr=False)
@@ -28,3 +29,4 @@ class CaptureSettings:
     ffmpeg_flags: str = DEFAULT_FFMPEG_FLAGS
     backend_priority: tuple[str, ...] = DEFAULT_BACKENDS
     folders: tuple[Path, ...] = ()
+    allow_loopback: bool = True

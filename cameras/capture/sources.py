@@ -45,7 +45,7 @@ def open_source(settings: CaptureSettings, stop: threading.Event) -> Source:
 
 def _address(settings: CaptureSettings) -> Address:
     try:
-        return parse(settings.url, folders=settings.folders)
+        return parse(settings.url, folders=settings.folders, allow_loopback=settings.allow_loopback)
     except CrowdsiteError as error:
         raise CaptureError(error.code, error.message, permanent=True) from error
 

@@ -5,6 +5,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from cameras import connection_check, services
+from crowdsite.errors import CrowdsiteError
 from crowdsite.roles import OPERATOR, VIEWER
 from tests.support.people import person
 from tests.support.videos import moving_box
@@ -24,6 +25,11 @@ def api_of(role: str) -> APIClient:
 def video(settings, tmp_path):
     settings.CAMERA_FILE_ROOTS = [tmp_path]
     return str(moving_box(tmp_path / "door.mp4", size=(320, 240), fps=10))
+
+
+@pytest.fixture(autouse=True)
+def _cameras_of_this_machine(settings):
+    settings.CAMERA_ALLOW_LOOPBACK = True
 
 
 @pytest.fixture
@@ -83,3 +89,29 @@ def test_what_cannot_be_opened_is_refused(body):
 
 def test_viewers_may_not_make_the_server_connect(video):
     assert api_of(VIEWER).post(PATH, {"url": video}, format="json").status_code == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "127.1", "0x7f000001", "[::1]", "localhost", "LOCALHOST."])
+def test_the_servers_own_services_are_not_probed(settings, monkeypatch, host):
+    settings.CAMERA_ALLOW_LOOPBACK = False
+    monkeypatch.setattr(connection_check, "_look", lambda settings, stop: pytest.fail("it was opened"))
+    answer = api_of(OPERATOR).post(PATH, {"url": f"http://{host}:6379/"}, format="json")
+    assert answer.status_code == 400
+    assert "the server itself" in answer.json()["error"]["fields"]["url"][0]
+
+
+def test_a_name_that_leads_to_the_server_is_not_probed(settings, monkeypatch):
+    settings.CAMERA_ALLOW_LOOPBACK = False
+    answer = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+    monkeypatch.setattr("cameras.capture.resolve.socket.getaddrinfo", lambda *args, **kwargs: answer)
+    monkeypatch.setattr("cameras.capture.ffmpeg.Child", lambda *args, **kwargs: pytest.fail("it was opened"))
+    error = api_of(OPERATOR).post(PATH, {"url": "http://innocent.example:6379/"}, format="json").json()["error"]
+    assert error["code"] == "forbidden_address"
+
+
+def test_a_camera_of_the_server_saved_in_other_days_can_still_be_renamed(settings):
+    camera = services.create_camera(name="Gate", url="rtsp://127.0.0.1:8554/gate")
+    settings.CAMERA_ALLOW_LOOPBACK = False
+    assert services.update_camera(camera_id=camera.pk, name="Door", url=camera.masked_url).name == "Door"
+    with pytest.raises(CrowdsiteError):
+        services.update_camera(camera_id=camera.pk, url="rtsp://127.0.0.1:6379/gate")
