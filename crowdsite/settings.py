@@ -194,5 +194,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # Video files may be cameras too, but only from these folders: an address must not read the machine's other files.
 CAMERA_FILE_ROOTS = [Path(p) for p in env.list("CAMERA_FILE_ROOTS", default=[])] + [VAR_DIR / "videos"]
 
+# Restreamers such as MediaMTX or go2rtc often run on the same machine. Where nothing of the kind does, False keeps
+# operators from learning which local services answer.
+CAMERA_ALLOW_LOOPBACK = env.bool("CAMERA_ALLOW_LOOPBACK", default=True)
+
 # Models are looked for here, first hit wins; MODEL_DIR adds a folder in front.
 MODEL_DIRS = [Path(p) for p in env.list("MODEL_DIR", default=[])] + [VAR_DIR / "models"]

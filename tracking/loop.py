@@ -130,8 +130,7 @@ class CameraLoop:
         finally:
             self.feed.close()
             self._pictures.forget(self._config.id)
-            if detector := self._detectors.current:
-                detector.batching.forget(self._config.id)
+            self._finish()
 
     def step(self) -> bool:
         """Analyse one picture. False when there was none to analyse yet."""
@@ -209,6 +208,15 @@ class CameraLoop:
             show_counts=settings.show_counts and config.inout_count,
         )
         self._pictures.offer(config.id, Offer(frame, overlay))
+
+    def _finish(self) -> None:
+        """Who was over the line in the last second is counted; the detector forgets the camera."""
+        if (detector := self._detectors.current) is None:
+            return
+        if self._pipeline is not None and self._pipeline_detector is detector:
+            for crossing in self._pipeline.finish():
+                self._deliver(crossing, detector)
+        detector.batching.forget(self._config.id)
 
     def _apply_changes(self) -> None:
         wanted, self._wanted = self._wanted, None
