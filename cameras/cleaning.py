@@ -52,7 +52,7 @@ def clean_url(value: Any, *, stored: str = "") -> str:
 
 def loopback_allowed() -> bool:
     """Whether this installation's cameras may lie on the server itself, as behind a restreamer."""
-    return bool(getattr(settings, "CAMERA_ALLOW_LOOPBACK", False))
+    return settings.CAMERA_ALLOW_LOOPBACK
 
 
 def clean_site(value: Any) -> Site:

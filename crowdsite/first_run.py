@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
 from cameras.selectors import default_site
-from cameras.services import create_demo_camera
+from cameras.services import create_demo_camera, ensure_video_folder
 from crowdsite.bootstrap import kept
 from crowdsite.roles import ensure_roles
 from crowdsite.store.connection import client
@@ -21,6 +21,7 @@ def first_run() -> str | None:
     call_command("migrate", interactive=False, verbosity=0)
     ensure_roles()
     default_site()
+    ensure_video_folder()
     if client().set(DONE_KEY, "1", nx=True):
         create_demo_camera()
     users = get_user_model()

@@ -61,7 +61,7 @@ class TrackingSettings(SingletonModel):
     )
     show_line = models.BooleanField(_("draw the line"), default=True)
     show_ids = models.BooleanField(_("draw track numbers"), default=False)
-    show_counts = models.BooleanField(_("draw Entering and Exiting"), default=True)
+    show_counts = models.BooleanField(_("draw In and Out"), default=True)
 
     class Meta:
         verbose_name = _("counting settings")
