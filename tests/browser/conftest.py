@@ -24,13 +24,14 @@ def _chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     path = _chromium()
     if path is None:
         pytest.skip("no chromium on PATH: pages are not tried in a browser")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    # Playwright keeps an event loop in this thread; Django must not take the thread for an asynchronous one.
+    # Playwright keeps an event loop in this thread until it ends, so it ends with this folder's tests: asynchronous ones
+    # elsewhere need the thread. Django must not take it for an asynchronous one meanwhile.
     with pytest.MonkeyPatch.context() as patch, playwright.sync_playwright() as driver:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         running = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -38,7 +39,7 @@ def browser():
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def web(browser, request) -> Iterator[WebServer]:
     from tests.conftest import _server
 
@@ -58,7 +59,7 @@ def log_in(page) -> None:
     page.wait_for_url("**/")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def login(browser, web) -> dict:
     """The cookies of somebody who is logged in."""
     context = browser.new_context(base_url=web.url)
