@@ -1,24 +1,7 @@
-"""Which pictures are worth the detector's time. Pure: time is an argument."""
+"""Which pictures are worth the detector's time. Pure.
 
-
-class RateGate:
-    """Lets through at most `max_fps` pictures a second, evenly spaced.
-
-    The due time advances by whole intervals, so that a camera at 25 fps limited to 10 gives 10 and not 8.3.
-    """
-
-    def __init__(self, max_fps: float):
-        if max_fps <= 0:
-            raise ValueError("max_fps must be above 0")
-        self._interval_secs = 1.0 / max_fps
-        self._due = float("-inf")
-
-    def admits(self, captured_at: float) -> bool:
-        """captured_at: unix seconds, rising."""
-        if captured_at < self._due - 1e-3:
-            return False
-        self._due = max(self._due, captured_at - self._interval_secs) + self._interval_secs
-        return True
+The rate (`detector_fps`) is limited where pictures are captured, so that those too many never leave ffmpeg.
+"""
 
 
 class SkipGate:
