@@ -1,7 +1,6 @@
 """Whole installations of real processes. Slow by nature; everything is ended and removed after each module."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -35,11 +34,3 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     outcome = yield
     if call.when == "call":
         item.report = outcome.get_result()
-
-
-@pytest.fixture
-def video() -> Path:
-    path = ASSETS / "video" / "vtest.avi"
-    if not path.is_file():
-        pytest.skip(f"no test assets: set CROWDSITE_ASSETS (looked for {path})")
-    return path
