@@ -10,7 +10,7 @@ ADMINISTRATOR = "administrator"
 ROLES = (VIEWER, OPERATOR, ADMINISTRATOR)
 
 # The apps whose records are the project's own; those not installed are passed over.
-OWN_APPS = ("crowdsite", "licensing", "cameras", "tracking", "ppe", "faces", "reports", "alerts")
+OWN_APPS = ("crowdsite", "licensing", "cameras", "tracking", "ppe", "faces", "reports", "alerts", "operations")
 
 
 def ensure_roles() -> None:

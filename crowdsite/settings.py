@@ -46,9 +46,13 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "crowdsite",
+    "licensing",
+    "accounts",
     "cameras",
     "tracking",
+    "ppe",
     "reports",
+    "operations",
 ]
 
 MIDDLEWARE = [
