@@ -3,6 +3,7 @@
 What an operator changes at run time is a record in Redis, not a setting here.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -40,7 +41,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
-    "rest_framework.authtoken",
+    "knox",
+    "axes",
+    "csp",
     "django_filters",
     "django_htmx",
     "drf_spectacular",
@@ -109,6 +112,16 @@ LOGIN_URL = "/login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login"
 
+# Sessions: rows that their owners see and end. A login lasts at most so long, and ends when nobody uses it.
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_AGE = env.int("SESSION_MAX_DAYS", default=30) * 86400
+SESSION_IDLE_SECS = env.int("SESSION_IDLE_HOURS", default=24) * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+
+# API tokens: only their hashes are kept; how they begin tells them apart and lets scanners of leaked secrets find them.
+KNOX_TOKEN_MODEL = "accounts.ApiToken"
+REST_KNOX = {"TOKEN_PREFIX": "cs_", "TOKEN_TTL": timedelta(days=365), "TOKEN_LIMIT_PER_USER": None}
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -127,7 +140,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.SessionAuthentication",
-        "rest_framework.authentication.TokenAuthentication",
+        "accounts.authentication.TokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["crowdsite.api_permissions.ModelPermissions"],
     "DEFAULT_PARSER_CLASSES": [
