@@ -28,7 +28,8 @@ TABS = (
     Tab("mail", _("Mail"), "operations.view_mailsettings"),
     Tab("people", _("People"), "auth.view_user"),
     Tab("licence", _("Licence"), "licensing.view_licence"),
-    Tab("transfer", _("Import and export"), "operations.change_systemsettings"),
+    # An import may bring users, an export passwords: for those who may do both anyway.
+    Tab("transfer", _("Import and export"), "auth.change_user"),
     Tab("activity", _("Activity"), "auditlog.view_logentry"),
     Tab("system", _("System"), "operations.view_systemsettings"),
 )
