@@ -46,6 +46,7 @@ class SessionStore(DatabaseStore):
     def _described(self, row: Session, data: dict[str, Any]) -> Session:
         known = self.record
         row.user_id = data.get(SESSION_KEY)
+        row.last_seen = row.created_at
         if known is not None and known.session_key == row.session_key:
             for name in ("ip", "user_agent", "created_at", "last_seen", "reference"):
                 setattr(row, name, getattr(known, name))

@@ -1,6 +1,7 @@
 """The three roles, as Django groups: viewers look, operators also set up, administrators do everything."""
 
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, Group, Permission
 from django.db.models import Q
 
@@ -25,13 +26,21 @@ def ensure_roles() -> None:
     for role, permissions in wanted.items():
         group, _ = Group.objects.get_or_create(name=role)
         group.permissions.set(permissions)
+    # Superusers made by `createsuperuser`, or before there were roles.
+    administrators = Group.objects.get(name=ADMINISTRATOR)
+    for user in get_user_model().objects.filter(is_superuser=True).exclude(groups=administrators):
+        user.groups.add(administrators)
 
 
 def assign_role(user: AbstractUser, role: str) -> None:
-    """Give `user` this role and no other. Operators and administrators may enter the admin."""
+    """Give `user` this role and no other. Operators and administrators may enter the admin.
+
+    Being superuser is part of being administrator: a lesser role takes it away.
+    """
     if role not in ROLES:
         raise ValueError(f"There is no role {role!r}. The roles are {', '.join(ROLES)}.")
     user.groups.remove(*Group.objects.filter(name__in=ROLES))
     user.groups.add(Group.objects.get(name=role))
     user.is_staff = role != VIEWER
-    user.save(update_fields=["is_staff"])
+    user.is_superuser = user.is_superuser and role == ADMINISTRATOR
+    user.save(update_fields=["is_staff", "is_superuser"])

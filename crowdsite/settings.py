@@ -9,6 +9,7 @@ from pathlib import Path
 import environ
 
 from crowdsite.bootstrap import embedded_redis_url, secret
+from crowdsite.version import VERSION
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -23,10 +24,16 @@ SECRET_KEY = env("SECRET_KEY", default="") or secret(VAR_DIR / "secret_key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
 WEB_HOST = env("WEB_HOST", default="127.0.0.1")
 WEB_PORT = env.int("WEB_PORT", default=8000)
+FLOWER_HOST = env("FLOWER_HOST", default="127.0.0.1")
 FLOWER_PORT = env.int("FLOWER_PORT", default=5555)
+FLOWER_URL = env("FLOWER_URL", default="")
 SSL_CERTFILE = env("SSL_CERTFILE", default="")
 SSL_KEYFILE = env("SSL_KEYFILE", default="")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Where people reach the installation, for links in mail. Also says that a proxy speaks TLS for us.
+PUBLIC_URL = env("PUBLIC_URL", default="")
+# Addresses or networks of proxies in front. Only they may say who the client is and that it came by TLS.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 
 # Empty REDIS_URL = the embedded server, whose address its supervisor leaves in var/redis/.
 REDIS_IS_EMBEDDED = not env("REDIS_URL", default="")
@@ -60,18 +67,23 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "crowdsite.request_ids.request_ids",
     "django.middleware.security.SecurityMiddleware",
+    "crowdsite.security_headers.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SessionSeenMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "operations.audit.remember_request",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # Last: it turns what a view answers to somebody who is locked out into the page that says so.
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "crowdsite.urls"
@@ -110,6 +122,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# The first makes new hashes; the last reads those that came from v81.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", "accounts.hashers.PasslibPBKDF2Hasher"]
 LOGIN_URL = "/login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login"
@@ -118,7 +133,39 @@ LOGOUT_REDIRECT_URL = "/login"
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = env.int("SESSION_MAX_DAYS", default=30) * 86400
 SESSION_IDLE_SECS = env.int("SESSION_IDLE_HOURS", default=24) * 3600
-SESSION_COOKIE_SAMESITE = "Lax"
+
+# Links to set a password, in invitations and for whoever forgot it.
+PASSWORD_RESET_TIMEOUT = 3 * 86400
+
+# Who fails too often waits: `accounts.lockout` adds the second limit. Rows in the SQL database, because all web
+# processes have to count together and a restart must forgive nothing.
+LOGIN_FAILURES_PER_NAME = env.int("LOGIN_FAILURES_PER_NAME", default=5)
+LOGIN_FAILURES_PER_ADDRESS = env.int("LOGIN_FAILURES_PER_ADDRESS", default=50)
+AXES_HANDLER = "accounts.lockout.LockoutHandler"
+AXES_FAILURE_LIMIT = LOGIN_FAILURES_PER_NAME
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_PAUSE_MINUTES", default=15))
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "accounts.clients.throttled_address"
+AXES_LOCKOUT_CALLABLE = "accounts.login_views.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "password", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# Which sites exist is decided above the accounts.
+VISIBLE_SITE_MODEL = "cameras.Site"
+
+# TLS: our own, or that of the proxy people reach us by.
+HTTPS = bool(SSL_CERTFILE) or PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = env.int("HSTS_DAYS", default=30) * 86400 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
 
 # API tokens: only their hashes are kept; how they begin tells them apart and lets scanners of leaked secrets find them.
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
@@ -158,7 +205,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Crowdsite API",
     "DESCRIPTION": "Counting people and keeping sites safe.",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     # Sites are offline: Swagger comes with the installation, not from a CDN.
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -189,7 +236,13 @@ UNFOLD = {
 }
 
 LOGGING_CONFIG = "crowdsite.logging.configure_logging"
-LOGGING = {"level": env("LOG_LEVEL", default="INFO")}
+LOGGING = {
+    "level": env("LOG_LEVEL", default="INFO"),
+    "format": env("LOG_FORMAT", default="text"),
+    "dir": Path(env("LOG_DIR", default=str(VAR_DIR / "log"))),
+    "rotation": env("LOG_ROTATION", default="20 MB"),
+    "retention": env("LOG_RETENTION", default="10"),
+}
 
 # Celery. The bare `celery -A crowdsite worker -Q gpu` has to run camera loops as threads, so the pool comes from here.
 CELERY_BROKER_URL = REDIS_URL
@@ -206,6 +259,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {"tracking.tasks.track_camera": {"queue": "gpu"}}
 CELERY_BEAT_SCHEDULE = {
     "reconcile-cameras": {"task": "tracking.tasks.reconcile_cameras", "schedule": 1.0, "options": {"expires": 3}},
+    "forget-ended-sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 86400.0},
     "prune-person-logs": {"task": "tracking.tasks.prune_person_logs", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
@@ -216,6 +270,10 @@ CAMERA_FILE_ROOTS = [Path(p) for p in env.list("CAMERA_FILE_ROOTS", default=[])]
 # Restreamers such as MediaMTX or go2rtc often run on the same machine. Where nothing of the kind does, False keeps
 # operators from learning which local services answer.
 CAMERA_ALLOW_LOOPBACK = env.bool("CAMERA_ALLOW_LOOPBACK", default=True)
+
+# Whose licences count: a vendor's public keys, and the installation's own unless that is switched off.
+LICENCE_PUBLIC_KEYS = env("LICENCE_PUBLIC_KEYS", default="")
+LICENCE_TRUST_LOCAL_KEY = env.bool("LICENCE_TRUST_LOCAL_KEY", default=True)
 
 # Models are looked for here, first hit wins; MODEL_DIR adds a folder in front.
 MODEL_DIRS = [Path(p) for p in env.list("MODEL_DIR", default=[])] + [VAR_DIR / "models"]

@@ -1,5 +1,6 @@
 """The web process: start-up checks, first run, then the ASGI server."""
 
+import sys
 from typing import Any
 
 import uvicorn
@@ -7,7 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from crowdsite.first_run import first_run
-from crowdsite.startup import prepare
+from crowdsite.startup import EX_CONFIG, prepare
+from crowdsite.tls import ConfigurationError, check_proxies, check_tls, expired_since
 
 
 class Command(BaseCommand):
@@ -15,9 +17,10 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        tls = self._checked()
         prepare()
         password = first_run()
-        scheme = "https" if settings.SSL_CERTFILE else "http"
+        scheme = "https" if tls else "http"
         address = f"{scheme}://{settings.WEB_HOST}:{settings.WEB_PORT}"
         if password:
             self.stdout.write(
@@ -33,9 +36,25 @@ class Command(BaseCommand):
             port=settings.WEB_PORT,
             ssl_certfile=settings.SSL_CERTFILE or None,
             ssl_keyfile=settings.SSL_KEYFILE or None,
+            # uvicorn would believe anybody on this machine.
+            proxy_headers=bool(settings.TRUSTED_PROXIES),
+            forwarded_allow_ips=settings.TRUSTED_PROXIES,
             timeout_graceful_shutdown=5,
             lifespan="off",
             access_log=False,
             server_header=False,
             log_config=None,
         )
+
+    def _checked(self) -> bool:
+        """Whether TLS is on; leaves the process with a sentence where the environment is wrong."""
+        try:
+            check_proxies(settings.TRUSTED_PROXIES)
+            tls = check_tls(settings.SSL_CERTFILE, settings.SSL_KEYFILE)
+        except ConfigurationError as error:
+            self.stderr.write(error.message)
+            sys.exit(EX_CONFIG)
+        ended = expired_since(settings.SSL_CERTFILE) if tls else None
+        if ended:
+            self.stderr.write(f"The certificate in SSL_CERTFILE expired on {ended:%Y-%m-%d}: browsers warn about it.")
+        return tls
