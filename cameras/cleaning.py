@@ -8,14 +8,17 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db.models import TextChoices
+from django.db.models import QuerySet, TextChoices
 
 from cameras import validation
 from cameras.address import parse, unmask
-from cameras.capture.settings import DEFAULT_FFMPEG_FLAGS, MAX_HEIGHT, CaptureSettings
-from cameras.models import Camera, Site
+from cameras.capture.rules import DEFAULT_PROFILE, capture_settings
+from cameras.capture.settings import CaptureSettings
+from cameras.models import Camera, CaptureDefaults, Site
 from crowdsite.errors import CrowdsiteError
 
+# A check of the connection needs one picture, soon.
+CHECK_FPS = 10.0
 _TRUE = frozenset({"true", "1", "on", "yes"})
 _FALSE = frozenset({"false", "0", "off", "no", ""})
 
@@ -55,16 +58,27 @@ def loopback_allowed() -> bool:
     return settings.CAMERA_ALLOW_LOOPBACK
 
 
-def clean_site(value: Any) -> Site:
-    """The site of that number, or the site itself."""
-    if isinstance(value, Site):
-        return value
-    text = str(value).strip()
-    is_number = isinstance(value, int | str) and text.isascii() and text.isdigit() and len(text) < 16
-    site = Site.objects.filter(pk=int(text)).first() if is_number else None
+def clean_site(value: Any, *, sites: QuerySet[Site] | None = None) -> Site:
+    """The site of that number, or the site itself. sites: those to choose from, all without it."""
+    choices = Site.objects.all() if sites is None else sites
+    text = str(value.pk if isinstance(value, Site) else value).strip()
+    is_number = isinstance(value, int | str | Site) and text.isascii() and text.isdigit() and len(text) < 16
+    site = choices.filter(pk=int(text)).first() if is_number else None
     if site is None:
         raise CrowdsiteError(f"There is no site with the number {text[:20]}. Choose one of the existing sites.")
     return site
+
+
+def clean_profile(value: Any, *, stored: str = "") -> str:
+    """The name of a capture profile that exists; "" = none. One that was deleted may stay where it was `stored`."""
+    name = validation.clean_profile(value)
+    if name in ("", DEFAULT_PROFILE, stored):
+        return name
+    known = CaptureDefaults.load().pipeline_profiles
+    if name not in known:
+        choices = f"Use one of: {', '.join(sorted(known))}." if known else "None is set up yet: leave this empty."
+        raise CrowdsiteError(f"There is no capture profile “{name}”. {choices}")
+    return name
 
 
 _CAMERA_CLEANERS: dict[str, Callable[[Any], Any]] = {
@@ -73,7 +87,7 @@ _CAMERA_CLEANERS: dict[str, Callable[[Any], Any]] = {
     "orientation": partial(clean_choice, choices=Camera.Orientation, called="orientation"),
     "transport": partial(clean_choice, choices=Camera.Transport, called="transport"),
     "resolution": partial(clean_choice, choices=Camera.Resolution, called="resolution"),
-    "profile": validation.clean_profile,
+    "profile": clean_profile,
     "ffmpeg_flags": validation.clean_ffmpeg_flags,
     "line": validation.clean_line,
     "tasks": validation.clean_tasks,
@@ -87,14 +101,18 @@ _SITE_CLEANERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def clean_camera(values: Mapping[str, Any], *, camera: Camera | None) -> dict[str, Any]:
+def clean_camera(
+    values: Mapping[str, Any], *, camera: Camera | None, sites: QuerySet[Site] | None = None
+) -> dict[str, Any]:
     """What the record takes, for those fields that are in `values`. `site_id` is another word for `site`.
 
-    camera: the one to be changed, None for a new one (which needs `name` and `url`).
+    camera: the one to be changed, None for a new one (which needs `name` and `url`). sites: those it may belong to.
     Raises CrowdsiteError with a sentence for every field that is wrong.
     """
     stored_url = camera.url if camera else ""
-    cleaners = {**_CAMERA_CLEANERS, "site_id": clean_site, "url": partial(clean_url, stored=stored_url)}
+    of_site = partial(clean_site, sites=sites)
+    cleaners = {**_CAMERA_CLEANERS, "site": of_site, "site_id": of_site, "url": partial(clean_url, stored=stored_url)}
+    cleaners["profile"] = partial(clean_profile, stored=camera.profile if camera else "")
     cleaned, errors = _clean(values, cleaners, of="camera")
     if camera is None:
         errors = {**_missing(values, name="Give the camera a name.", url="Enter the camera's address."), **errors}
@@ -117,18 +135,17 @@ def clean_capture(values: Mapping[str, Any], *, camera: Camera | None) -> Captur
     record = camera or Camera()
     stored_url = record.url
     cleaners = {name: _CAMERA_CLEANERS[name] for name in ("orientation", "transport", "resolution", "ffmpeg_flags")}
+    cleaners["profile"] = partial(clean_profile, stored=record.profile)
     cleaned, errors = _clean(values, {**cleaners, "url": partial(clean_url, stored=record.url)}, of="camera")
     if not record.url:
         errors = {**_missing(values, url="Enter the camera's address."), **errors}
     _raise(errors)
     for name, value in cleaned.items():
         setattr(record, name, value)
-    return CaptureSettings(
-        url=record.url,
-        transport=record.transport,
-        orientation=record.orientation,
-        max_height=MAX_HEIGHT[record.resolution],
-        ffmpeg_flags=record.ffmpeg_flags or DEFAULT_FFMPEG_FLAGS,
+    return capture_settings(
+        record,
+        CaptureDefaults.load().rules(),
+        fps=CHECK_FPS,
         folders=tuple(settings.CAMERA_FILE_ROOTS),
         allow_loopback=loopback_allowed() or record.url == stored_url,
     )

@@ -7,13 +7,16 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cameras import validation
+from cameras import profiles, validation
 from cameras.address import MAX_LENGTH, mask
+from cameras.capture.rules import CaptureRules
+from cameras.capture.settings import DEFAULT_FFMPEG_FLAGS
 from crowdsite.errors import CrowdsiteError
-from crowdsite.store.models import RedisModel
+from crowdsite.store.models import RedisModel, SingletonModel
 
 DEMO_SCHEME = "demo:"
 
@@ -28,6 +31,101 @@ def validate_timezone(value: str) -> None:
         validation.clean_timezone(value)
     except CrowdsiteError as error:
         raise ValidationError(error.message) from error
+
+
+def default_backends() -> list[str]:
+    return list(profiles.BACKENDS)
+
+
+class CaptureDefaults(SingletonModel):
+    """How cameras are opened unless their profile or they themselves say otherwise.
+
+    Read by every node once a second. A change opens again those cameras alone that it concerns, within two seconds.
+    """
+
+    backend_priority = models.JSONField(
+        _("capture programs"),
+        default=default_backends,
+        help_text=_(
+            "The programs that open cameras, in the order in which they are tried: ffmpeg, gstreamer, opencv. The next "
+            "one is tried when one is not installed, cannot decode a camera's video, or gives no picture."
+        ),
+    )
+    enable_gstreamer = models.BooleanField(
+        _("use GStreamer"),
+        default=True,
+        help_text=_("Off: GStreamer is never tried. A machine without GStreamer passes over it by itself."),
+    )
+    ffmpeg_flags = models.CharField(
+        _("FFmpeg options"),
+        max_length=500,
+        blank=True,
+        default=DEFAULT_FFMPEG_FLAGS,
+        help_text=_(
+            "Put before the address of every camera that has no options of its own or of its profile. The usual ones, "
+            "-flags low_delay -fflags nobuffer, keep the delay small. Only options for reading a stream are accepted."
+        ),
+    )
+    capture_buffer = models.PositiveIntegerField(
+        _("pictures kept"),
+        default=1,
+        validators=[MinValueValidator(profiles.BUFFER_RANGE[0]), MaxValueValidator(profiles.BUFFER_RANGE[1])],
+        help_text=_(
+            "Pictures of a camera that may wait for the detector before the oldest is dropped. 1 analyses the newest "
+            "picture and has the least delay. More bridges short spikes of work; each adds up to one interval between "
+            "two pictures to the delay while the machine is busy."
+        ),
+    )
+    local_buffer_size = models.PositiveIntegerField(
+        _("pictures kept, webcams"),
+        default=1,
+        validators=[MinValueValidator(profiles.BUFFER_RANGE[0]), MaxValueValidator(profiles.BUFFER_RANGE[1])],
+        help_text=_("The same for webcams that are plugged into the machine."),
+    )
+    pipeline_profiles = models.JSONField(
+        _("capture profiles"),
+        default=dict,
+        blank=True,
+        help_text=_(
+            "Named settings that a camera can choose. Keys: backend, transport, resolution, fps, ffmpeg_flags, "
+            'capture_buffer. For example {"gate": {"transport": "udp", "resolution": "480p", "fps": 5}}. A profile '
+            "called default holds for every camera that chooses none. What a camera sets itself comes first."
+        ),
+    )
+
+    class Meta:
+        db_table = "cameras:capturedefaults"
+        verbose_name = _("capture settings")
+        verbose_name_plural = _("capture settings")
+
+    def __str__(self) -> str:
+        return str(_("Capture settings"))
+
+    def rules(self) -> CaptureRules:
+        """For whoever opens cameras."""
+        return CaptureRules(
+            backends=tuple(name for name in self.backend_priority if name != "gstreamer" or self.enable_gstreamer),
+            ffmpeg_flags=self.ffmpeg_flags,
+            buffer=self.capture_buffer,
+            webcam_buffer=self.local_buffer_size,
+            profiles=self.pipeline_profiles,
+        )
+
+    def clean(self) -> None:
+        """Bring loose input to its stored form; the form, the admin and imports all pass here."""
+        cleaners = {
+            "backend_priority": profiles.clean_backend_priority,
+            "ffmpeg_flags": validation.clean_ffmpeg_flags,
+            "pipeline_profiles": profiles.clean_profiles,
+        }
+        errors = {}
+        for name, cleaned in cleaners.items():
+            try:
+                setattr(self, name, cleaned(getattr(self, name)))
+            except CrowdsiteError as error:
+                errors[name] = error.message
+        if errors:
+            raise ValidationError(errors)
 
 
 class Site(RedisModel):
@@ -82,10 +180,12 @@ class Camera(RedisModel):
         FLIP = "flip", _("Flipped top to bottom")
 
     class Transport(models.TextChoices):
+        AUTO = "auto", _("As the capture profile says, else TCP")
         TCP = "tcp", _("TCP (no lost pictures)")
         UDP = "udp", _("UDP (less delay)")
 
     class Resolution(models.TextChoices):
+        AUTO = "auto", _("As the capture profile says, else 720p")
         P480 = "480p", "480p"
         P720 = "720p", "720p"
         P1080 = "1080p", "1080p"
@@ -99,13 +199,19 @@ class Camera(RedisModel):
     )
     show = models.BooleanField(_("show on the dashboard"), default=True, db_index=True)
     transport = models.CharField(
-        _("transport"), max_length=10, choices=Transport.choices, default=Transport.TCP, help_text=_("For RTSP only.")
+        _("transport"), max_length=10, choices=Transport.choices, default=Transport.AUTO, help_text=_("For RTSP only.")
     )
     orientation = models.CharField(
         _("orientation"), max_length=20, choices=Orientation.choices, default=Orientation.NORMAL
     )
-    resolution = models.CharField(_("resolution"), max_length=10, choices=Resolution.choices, default=Resolution.P720)
-    profile = models.CharField(_("capture profile"), max_length=50, blank=True, default="")
+    resolution = models.CharField(_("resolution"), max_length=10, choices=Resolution.choices, default=Resolution.AUTO)
+    profile = models.CharField(
+        _("capture profile"),
+        max_length=50,
+        blank=True,
+        default="",
+        help_text=_("One of the profiles of the capture settings. Empty: the one called default, where there is one."),
+    )
     ffmpeg_flags = models.CharField(
         _("FFmpeg options"),
         max_length=500,

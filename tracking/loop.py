@@ -6,13 +6,15 @@ what it produces is taken by `tracking.delivery` and `tracking.pictures`, so tha
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from loguru import logger
 
 from cameras.capture.feed import Feed
-from cameras.capture.settings import MAX_HEIGHT, CaptureSettings
+from cameras.capture.rules import CaptureRules
+from cameras.capture.rules import capture_settings as resolved
+from cameras.capture.settings import CaptureSettings
 from cameras.frames import Frame
 from cameras.selectors import CameraConfig
 from crowdsite.clock import now
@@ -42,19 +44,13 @@ class LoopSettings:
     show_ids: bool
     show_counts: bool
     file_roots: tuple[Path, ...]
+    capture: CaptureRules = field(default_factory=CaptureRules)
 
 
 def capture_settings(config: CameraConfig, settings: LoopSettings) -> CaptureSettings:
     """How the camera is opened. Pictures that `frame_skip` will drop have to be captured first."""
-    wanted = CaptureSettings(
-        url=config.url,
-        transport=config.transport,
-        max_height=MAX_HEIGHT[config.resolution],
-        orientation=config.orientation,
-        fps=settings.detector_fps * (settings.frame_skip + 1),
-        folders=settings.file_roots,
-    )
-    return replace(wanted, ffmpeg_flags=config.ffmpeg_flags) if config.ffmpeg_flags else wanted
+    fps = settings.detector_fps * (settings.frame_skip + 1)
+    return resolved(config, settings.capture, fps=fps, folders=settings.file_roots)
 
 
 class CameraLoop:

@@ -48,6 +48,42 @@ class TrackingSettings(SingletonModel):
         validators=[MaxValueValidator(30)],
         help_text=_("Between two analysed pictures of a camera, on top of the limit above."),
     )
+    adaptive_skip = models.BooleanField(
+        _("rest on still pictures"),
+        default=False,
+        help_text=_(
+            "While nothing moves, the detector looks once a second, or three times a second while somebody is in the "
+            "picture. The first picture with motion is analysed at once, and all of them until it is calm again."
+        ),
+    )
+    duplicate_filter = models.BooleanField(
+        _("skip identical pictures"),
+        default=False,
+        help_text=_("A picture that hardly differs from the last analysed one takes over what was found in that one."),
+    )
+    duplicate_threshold = models.FloatField(
+        _("identical up to"),
+        default=1.0,
+        validators=[MinValueValidator(0), MaxValueValidator(20)],
+        help_text=_(
+            "Grey levels of 255 by which the most changed spot of the picture may differ. 0: only pictures that are "
+            "exactly the same; above 4, people in poor light may be missed."
+        ),
+    )
+    cpu_limit_percent = models.PositiveIntegerField(
+        _("share of the processor, %"),
+        default=100,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_(
+            "Of each node's processor cores, rounded up to whole cores; video decoding included. Less leaves room for "
+            "other programs of that machine, and fewer pictures are analysed when the cores do not suffice."
+        ),
+    )
+    in_out_counting = models.BooleanField(
+        _("count entries and exits"),
+        default=True,
+        help_text=_("Off: no crossing is recorded at any camera. Live pictures go on."),
+    )
     track_objects = models.JSONField(
         _("what is counted"),
         default=default_track_objects,

@@ -8,6 +8,7 @@ from celery.worker.state import revoked
 from django.conf import settings
 from django.db import close_old_connections
 
+from cameras.models import CaptureDefaults
 from cameras.selectors import CameraConfig, camera_config
 from crowdsite.store.connection import client
 from tracking.delivery import EventDelivery
@@ -54,6 +55,7 @@ class Node:
             show_ids=stored.show_ids,
             show_counts=stored.show_counts,
             file_roots=tuple(settings.CAMERA_FILE_ROOTS),
+            capture=CaptureDefaults.load().rules(),
         )
 
     def run_loop(self, camera_id: int, *, task_id: str) -> None:

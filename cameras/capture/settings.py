@@ -8,7 +8,7 @@ from pathlib import Path
 MAX_HEIGHT = {"480p": 480, "720p": 720, "1080p": 1080, "original": 2160}
 
 DEFAULT_FFMPEG_FLAGS = "-flags low_delay -fflags nobuffer"
-DEFAULT_BACKENDS = ("ffmpeg",)
+DEFAULT_BACKENDS = ("ffmpeg", "gstreamer", "opencv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class CaptureSettings:
 
     url: with its password, so it is left out of `repr`. max_height: pixels of the shorter side, before turning.
     orientation: normal, rotate_90 (to the right), rotate_180, rotate_270, mirror (left to right) or flip (top to
-    bottom). fps: at most this many pictures a second cross the pipe. folders: where video files may lie.
+    bottom). fps: at most this many pictures a second cross the pipe. backend_priority: programs to try, in
+    order. buffer: pictures that may wait to be taken. folders: where video files may lie.
     allow_loopback: whether the machine's own services may be opened; asked of a camera when it is saved.
     """
 
@@ -28,5 +29,6 @@ class CaptureSettings:
     fps: float = 10.0
     ffmpeg_flags: str = DEFAULT_FFMPEG_FLAGS
     backend_priority: tuple[str, ...] = DEFAULT_BACKENDS
+    buffer: int = 1
     folders: tuple[Path, ...] = ()
     allow_loopback: bool = True

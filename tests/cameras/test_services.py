@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cameras import selectors, services
-from cameras.models import Camera, Site
+from cameras.models import Camera, CaptureDefaults, Site
 from cameras.selectors import camera_config, cameras_of_site, default_site, enabled_camera_ids
 from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
@@ -52,6 +52,7 @@ def test_a_new_camera_counts_in_the_default_site_until_told_otherwise():
 
 
 def test_everything_a_camera_accepts_is_kept():
+    CaptureDefaults(pipeline_profiles={"gate": {"transport": "udp"}}).save()
     site = services.create_site(name="North", timezone="Europe/Berlin", max_capacity=100, warn_threshold=80)
     given = {
         "orientation": "rotate_90",
