@@ -3,13 +3,22 @@
 import socket
 import sys
 
+import django
 from django.conf import settings
 
 from crowdsite.bootstrap import secret
 
-address = "127.0.0.1"
+django.setup()  # its lines go where all others go
+from crowdsite.masking import register  # noqa: E402
+from operations import heartbeat  # noqa: E402
+
+address = settings.FLOWER_HOST
 port = settings.FLOWER_PORT
-basic_auth = [f"admin:{secret(settings.VAR_DIR / 'flower_password')}"]
+password = secret(settings.VAR_DIR / "flower_password")
+register(password)
+basic_auth = [f"admin:{password}"]
+# The password must not cross the network in the clear where the site itself is encrypted.
+certfile, keyfile = settings.SSL_CERTFILE, settings.SSL_KEYFILE
 
 with socket.socket() as probe:
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -17,3 +26,5 @@ with socket.socket() as probe:
         probe.bind((address, port))
     except OSError:
         sys.exit(f"Flower cannot listen on {address}:{port}: another program does. Set FLOWER_PORT to a free port.")
+
+heartbeat.start("flower")

@@ -6,3 +6,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crowdsite.settings")
 application = get_asgi_application()
+
+from operations import heartbeat  # noqa: E402 - Django has to be set up first
+
+heartbeat.start("web")

@@ -1,6 +1,8 @@
 """The web process: start-up checks, first run, then the ASGI server."""
 
 import sys
+import signal
+import sys
 from typing import Any
 
 import uvicorn
@@ -30,6 +32,8 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"Crowdsite is ready: {address}")
         self.stdout.flush()
+        # uvicorn gives the signal back when it is done; this way the process ends in order instead of being killed.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         uvicorn.run(
             "crowdsite.asgi:application",
             host=settings.WEB_HOST,

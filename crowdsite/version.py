@@ -1,0 +1,3 @@
+"""Which Crowdsite this is. Imports nothing."""
+
+VERSION = "0.1.0"
