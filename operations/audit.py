@@ -66,8 +66,8 @@ def note_actor(sender: Any, instance: LogEntry, **_kwargs: Any) -> None:
     if request is None or instance.pk is not None:
         return
     user = getattr(request, "user", None)
-    if instance.actor is None and user is not None and user.is_authenticated:
-        instance.actor = user
+    if instance.actor_id is None and user is not None and user.is_authenticated:
+        instance.actor_id = user.pk
         instance.actor_email = user.get_username()
     instance.remote_addr = request.META.get("REMOTE_ADDR") or None
 
@@ -79,7 +79,12 @@ def register_models() -> None:
     _register("cameras.Camera", mask_fields=["url"], mask_callable="operations.audit.mask_address")
     _register("cameras.CaptureDefaults")
     _register("operations.MailSettings", mask_fields=["smtp_pass"], mask_callable="operations.audit.hide")
-    _register("licensing.Licence", mask_fields=["license_key", "key", "token"], mask_callable="operations.audit.hide")
+    _register(
+        "licensing.Licence",
+        exclude=["previous_key", "previous_until", "public_keys", "activated_at", "activated_by"],
+        mask_fields=["license_key"],
+        mask_callable="operations.audit.hide",
+    )
     _register("accounts.ApiToken", exclude=["digest", "token_key", "last_used_at", "reference", "created"])
     _register("accounts.Profile")
     auditlog.register(
