@@ -1,15 +1,17 @@
-"""Sites and cameras in the admin. Every write goes through `cameras.services`."""
+"""Sites and cameras in the admin, each with those its user may see. Every write goes through `cameras.services`."""
 
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.filters import RelatedFieldListFilter
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model, QuerySet
-from django.forms import ModelForm
+from django.db.models import Field, ForeignKey, Model, QuerySet
+from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
@@ -17,6 +19,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from cameras import services
 from cameras.forms import CameraForm, CameraRowForm, RecordForm, SiteForm
 from cameras.models import Camera, Site
+from cameras.selectors import cameras_for, may_add_sites, site_for, sites_for
 from cameras.status import read_status, read_statuses
 from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
@@ -70,6 +73,13 @@ class RecordAdmin(ModelAdmin):
             return HttpResponseRedirect(request.get_full_path())
 
 
+class VisibleSiteFilter(RelatedFieldListFilter):
+    """Offers the sites the user may see."""
+
+    def field_choices(self, field: Field, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[int, str]]:
+        return [(site.pk, site.name) for site in sites_for(request.user)]
+
+
 @admin.register(Site)
 class SiteAdmin(RecordAdmin):
     form = SiteForm
@@ -77,13 +87,19 @@ class SiteAdmin(RecordAdmin):
     search_fields = ["name"]
     ordering = ["name"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
+        return sites_for(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may_add_sites(request.user)
+
 
 @admin.register(Camera)
 class CameraAdmin(RecordAdmin):
     form = CameraAdminForm
     list_display = ["name", "live_status", "site", "address", "show", "enabled", "edit_line"]
     list_editable = ["show", "enabled"]
-    list_filter = ["enabled", "show", "inout_count", "ppe", "site"]
+    list_filter = ["enabled", "show", "inout_count", "ppe", ("site", VisibleSiteFilter)]
     search_fields = ["name"]
     ordering = ["name"]
     actions = ["enable", "disable"]
@@ -98,6 +114,22 @@ class CameraAdmin(RecordAdmin):
         ),
         (_("Record"), {"fields": ["created_at", "updated_at"], "classes": ["collapse"]}),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Camera]:
+        return cameras_for(request.user)
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField | None:
+        if db_field.name == "site":
+            kwargs["queryset"] = sites_for(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and sites_for(request.user).exists()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"site": site_for(request.user).pk} | super().get_changeform_initial_data(request)
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[ModelForm]:
         return super().get_changelist_form(request, **{"form": CameraRowForm, **kwargs})
@@ -158,4 +190,8 @@ class CameraAdmin(RecordAdmin):
         changed = services.set_enabled(camera_ids=[camera.pk for camera in queryset], enabled=enabled)
         for camera in changed:
             self.log_change(request, camera, [{"changed": {"fields": ["enabled"]}}])
-        self.message_user(request, f"Cameras switched {'on' if enabled else 'off'}: {len(changed)}.", messages.SUCCESS)
+        if enabled:
+            sentence = ngettext("%(n)s camera was switched on.", "%(n)s cameras were switched on.", len(changed))
+        else:
+            sentence = ngettext("%(n)s camera was switched off.", "%(n)s cameras were switched off.", len(changed))
+        self.message_user(request, sentence % {"n": len(changed)}, messages.SUCCESS)

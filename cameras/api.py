@@ -1,10 +1,12 @@
-"""`/api/cameras/` and `/api/sites/`."""
+"""`/api/cameras/` and `/api/sites/`, each with the sites its caller may see."""
 
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from django_filters.widgets import BooleanWidget
 from drf_spectacular.utils import extend_schema
@@ -20,6 +22,7 @@ from cameras import services
 from cameras.cleaning import clean_capture, clean_flag
 from cameras.connection_check import check_connection
 from cameras.models import Camera, Site
+from cameras.selectors import cameras_for, may_add_sites, sites_for
 from cameras.serializers import CameraSerializer, ConnectionCheckAnswer, ConnectionCheckRequest, SiteSerializer
 from crowdsite.api_pagination import Pages
 from crowdsite.api_parsers import BoundedJSONParser
@@ -83,6 +86,9 @@ class CameraViewSet(_RecordViewSet):
     filterset_class = CameraFilter
     ordering_fields = ["id", "name", "enabled", "show", "created_at", "updated_at"]
 
+    def get_queryset(self) -> QuerySet[Camera]:
+        return cameras_for(self.request.user)
+
     def perform_destroy(self, instance: Camera) -> None:
         services.delete_camera(camera_id=instance.pk)
 
@@ -114,6 +120,18 @@ class SiteViewSet(_RecordViewSet):
     serializer_class = SiteSerializer
     filterset_fields = ["name"]
     ordering_fields = ["id", "name"]
+
+    def get_queryset(self) -> QuerySet[Site]:
+        return sites_for(self.request.user)
+
+    def perform_create(self, serializer: SiteSerializer) -> None:
+        if not may_add_sites(self.request.user):
+            raise CrowdsiteError(
+                _("You work for certain sites, so you cannot add one. Ask an administrator."),
+                code="forbidden",
+                status=403,
+            )
+        serializer.save()
 
     def perform_destroy(self, instance: Site) -> None:
         services.delete_site(site_id=instance.pk)

@@ -5,6 +5,7 @@ from copy import copy
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cameras import services, validation
@@ -111,8 +112,11 @@ class CameraForm(CameraRowForm):
             "resolution", "profile", "ffmpeg_flags",
         ]  # fmt: skip
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, sites: QuerySet[Site] | None = None, **kwargs: Any):
+        """sites: those the camera may belong to, all without it."""
         super().__init__(*args, **kwargs)
+        if sites is not None:
+            self.fields["site"].queryset = sites
         if self.stored is None:
             self.fields["tasks"].initial = list(validation.COUNTING_TASKS)
             self.initial["tasks"] = list(validation.COUNTING_TASKS)

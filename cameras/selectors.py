@@ -1,16 +1,27 @@
-"""Reading sites and cameras."""
+"""Reading sites and cameras: all of them for the program itself, and those that somebody may see.
+
+What a person asks for goes through the functions that take `user`: a site of others is for him as if it did not exist.
+"""
 
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import IntegrityError
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.visibility import visible_site_ids
 from cameras.models import Camera, Site
 from cameras.validation import Line
 from crowdsite.clock import now
+from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
+
+User = AbstractBaseUser | AnonymousUser
 
 DEFAULT_SITE_NAME = "Main site"
 # A deleted camera can come back this long.
@@ -51,7 +62,26 @@ class DeletedCamera:
 
     id: int
     name: str
+    site_id: int
     deleted_at: float
+
+
+class NotFoundError(CrowdsiteError):
+    """There is no such record (any more), or not for the one who asks."""
+
+    code = "not_found"
+    status = 404
+
+
+class NoSiteError(CrowdsiteError):
+    """Whoever asks may see no site at all."""
+
+    code = "no_site"
+    status = 403
+    sentence = gettext_lazy("Your account may see no site yet. Ask an administrator to choose the sites you work for.")
+
+    def __init__(self) -> None:
+        super().__init__(str(self.sentence))
 
 
 def deleted_key(camera_id: int) -> str:
@@ -65,11 +95,12 @@ def deleted_cameras() -> list[DeletedCamera]:
     if not rows:
         return []
     records = client().mget([deleted_key(int(number)) for number, _at in rows])
-    return [
-        DeletedCamera(int(number), json.loads(record)["name"], at)
-        for (number, at), record in zip(rows, records, strict=True)
-        if record is not None
-    ]
+    found = []
+    for (number, at), record in zip(rows, records, strict=True):
+        if record is not None:
+            values = json.loads(record)
+            found.append(DeletedCamera(int(number), values["name"], values["site_id"], at))
+    return found
 
 
 def default_site() -> Site:
@@ -83,9 +114,65 @@ def default_site() -> Site:
         return Site.objects.order_by("pk")[0]
 
 
-def all_cameras() -> list[Camera]:
-    """By name."""
-    return list(Camera.objects.order_by("name"))
+def sites_for(user: User) -> QuerySet[Site]:
+    """The sites `user` may see, by name."""
+    allowed = visible_site_ids(user)
+    sites = Site.objects.order_by("name")
+    return sites if allowed is None else sites.filter(pk__in=sorted(allowed))
+
+
+def cameras_for(user: User) -> QuerySet[Camera]:
+    """The cameras of the sites `user` may see, by name."""
+    allowed = visible_site_ids(user)
+    cameras = Camera.objects.order_by("name")
+    return cameras if allowed is None else cameras.filter(site_id__in=sorted(allowed))
+
+
+def site_for(user: User, site_id: int | None = None) -> Site:
+    """That site, or without a number the oldest one `user` may see.
+
+    Raises NotFoundError for a site that is not there for him, NoSiteError where he may see none.
+    """
+    if site_id is not None:
+        site = sites_for(user).filter(pk=site_id).first()
+        if site is None:
+            raise NotFoundError(no_such_site(site_id))
+        return site
+    if visible_site_ids(user) is None:
+        return default_site()
+    first = sites_for(user).order_by("pk").first()
+    if first is None:
+        raise NoSiteError
+    return first
+
+
+def camera_for(user: User, camera_id: int) -> Camera:
+    """Raises NotFoundError for a camera that is not there for `user`."""
+    camera = cameras_for(user).filter(pk=camera_id).first()
+    if camera is None:
+        raise NotFoundError(no_such_camera(camera_id))
+    return camera
+
+
+def deleted_cameras_for(user: User) -> list[DeletedCamera]:
+    """As `deleted_cameras`, of the sites `user` may see."""
+    allowed = visible_site_ids(user)
+    return [camera for camera in deleted_cameras() if allowed is None or camera.site_id in allowed]
+
+
+def may_add_sites(user: User) -> bool:
+    """Whoever is limited to some sites could not see the one he makes."""
+    return user.has_perm("cameras.add_site") and visible_site_ids(user) is None
+
+
+def no_such_camera(camera_id: int) -> str:
+    """The sentence for it."""
+    return _("There is no camera with the number %(number)s. It may have been deleted.") % {"number": camera_id}
+
+
+def no_such_site(site_id: int) -> str:
+    """The sentence for it."""
+    return _("There is no site with the number %(number)s. It may have been deleted.") % {"number": site_id}
 
 
 def cameras_of_site(site_id: int) -> list[Camera]:

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from cameras import services, validation
 from cameras.cleaning import clean_camera, clean_site_values
 from cameras.models import Camera, Site
+from cameras.selectors import site_for, sites_for
 from crowdsite.errors import CrowdsiteError
 
 
@@ -104,7 +105,7 @@ class CameraSerializer(_RecordSerializer):
     """The address is shown without its password, and only to those who may change the camera."""
 
     url = serializers.CharField(help_text="Without its password in answers; a masked address sent back keeps it.")
-    site_id = serializers.IntegerField(required=False, help_text="The default site when left out.")
+    site_id = serializers.IntegerField(required=False, help_text="The first site you may see when left out.")
     line = LineField(required=False, allow_null=True)
     tasks = serializers.ListField(child=serializers.ChoiceField(choices=validation.TASKS), required=False)
     inout_count = serializers.BooleanField(required=False, help_text="Switches the tasks in_count and out_count.")
@@ -120,9 +121,11 @@ class CameraSerializer(_RecordSerializer):
         read_only_fields = ["line_version", "created_at", "updated_at"]
 
     def clean(self, values: Mapping[str, Any]) -> None:
-        clean_camera(values, camera=self.instance)
+        clean_camera(values, camera=self.instance, sites=sites_for(self.context["request"].user))
 
     def create(self, validated_data: dict[str, Any]) -> Camera:
+        if not {"site", "site_id"} & set(validated_data):
+            validated_data = {**validated_data, "site": site_for(self.context["request"].user)}
         return services.create_camera(**validated_data)
 
     def update(self, instance: Camera, validated_data: dict[str, Any]) -> Camera:

@@ -1,23 +1,35 @@
-"""Live pictures over HTTP: motion JPEG for the opened camera, stills for tiles. A viewer costs no thread."""
+"""Live pictures over HTTP: motion JPEG for the opened camera, stills for tiles. A viewer costs no thread.
+
+Who may see a camera is asked when a stream is opened and every few seconds while it is open: it ends when the session,
+the right or the camera goes.
+"""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, wraps
 
 import cv2
 import numpy as np
 from asgiref.sync import SyncToAsync, sync_to_async
+from django.contrib.auth import get_user
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import Error as DatabaseError
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from loguru import logger
 from redis import RedisError
-from rest_framework.authentication import TokenAuthentication
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from cameras.hub import Picture, picture_hub
 from cameras.live import STILL_VIEWER_SECS, Kind, encode, still_key, unpack, viewer_key
-from cameras.models import Camera
+from cameras.selectors import camera_for
 from cameras.status import read_status
 from crowdsite.api_errors import as_error, body
 from crowdsite.errors import CrowdsiteError
@@ -29,6 +41,11 @@ FIRST_PICTURE_SECS = 5.0
 NO_PICTURE_SECS = 3.0
 STILL_WAIT_SECS = 2.0
 _STILL_LOOK_SECS = 0.1
+# How long an open stream may outlive the right to see it.
+RECHECK_SECS = 5.0
+
+# Checks of open streams, apart from the threads of requests: two threads for any number of streams.
+_checkers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="stream-check")
 
 View = Callable[[HttpRequest, int], Awaitable[HttpResponseBase]]
 
@@ -77,7 +94,7 @@ async def annotated(request: HttpRequest, camera_id: int) -> HttpResponseBase:
 @_answers_errors_as_json
 async def still(request: HttpRequest, camera_id: int) -> HttpResponseBase:
     """The newest picture, at most a few seconds old; `X-Captured-At` says in unix seconds when it was taken."""
-    await _check(request, camera_id)
+    await sync_to_async(_check)(request, camera_id)
     redis = async_client()
     known = await redis.set(viewer_key(camera_id, "still"), 1, ex=STILL_VIEWER_SECS, get=True)
     message = await redis.get(still_key(camera_id))
@@ -85,7 +102,7 @@ async def still(request: HttpRequest, camera_id: int) -> HttpResponseBase:
         reason = await sync_to_async(_why_offline)(camera_id)
         message = await _await_still(camera_id) if known is None and reason is None else None
         if message is None:
-            raise reason or NoPictureError("The camera has sent no picture for some seconds. Try again.")
+            raise reason or NoPictureError(_("The camera has sent no picture for some seconds. Try again."))
     captured_at, jpeg = unpack(message)
     headers = {"X-Captured-At": f"{captured_at:.3f}", "Cache-Control": "no-store"}
     return HttpResponse(jpeg, content_type="image/jpeg", headers=headers)
@@ -93,7 +110,7 @@ async def still(request: HttpRequest, camera_id: int) -> HttpResponseBase:
 
 async def _await_still(camera_id: int) -> bytes | None:
     """The first one who looks waits for the loop to notice; None when it does not."""
-    for _ in range(round(STILL_WAIT_SECS / _STILL_LOOK_SECS)):
+    for _look in range(round(STILL_WAIT_SECS / _STILL_LOOK_SECS)):
         await asyncio.sleep(_STILL_LOOK_SECS)
         message = await async_client().get(still_key(camera_id))
         if message is not None:
@@ -102,25 +119,31 @@ async def _await_still(camera_id: int) -> bytes | None:
 
 
 async def _stream(request: HttpRequest, camera_id: int, kind: Kind) -> HttpResponseBase:
-    await _check(request, camera_id)
+    await sync_to_async(_check)(request, camera_id)
     reason = await sync_to_async(_why_offline)(camera_id)
     if reason:
         raise reason
     return StreamingHttpResponse(
-        _parts(camera_id, kind),
+        _parts(request, camera_id, kind),
         content_type=f"multipart/x-mixed-replace; boundary={BOUNDARY.decode()}",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _parts(camera_id: int, kind: Kind) -> AsyncIterator[bytes]:
-    """Pictures as they come. When they stop, a grey one and the end: a browser would go on showing the last."""
+async def _parts(request: HttpRequest, camera_id: int, kind: Kind) -> AsyncIterator[bytes]:
+    """Pictures as they come. When they stop, or may not be seen any more, a grey one and the end: a browser would go
+    on showing the last."""
     _free_request_thread()
     # A browser shows a picture when it sees the boundary after it.
     yield b"--" + BOUNDARY + b"\r\n"
     async with picture_hub().watch(camera_id, kind) as viewer:
         patience_secs = FIRST_PICTURE_SECS
+        check_at = time.monotonic() + RECHECK_SECS
         while (picture := await viewer.next(patience_secs)) is not None:
+            if time.monotonic() >= check_at:
+                if not await _may_go_on(request, camera_id):
+                    break
+                check_at = time.monotonic() + RECHECK_SECS
             yield _part(picture)
             patience_secs = NO_PICTURE_SECS
     yield _part(Picture(0.0, _blank_jpeg()), last=True)
@@ -150,24 +173,47 @@ def _free_request_thread() -> None:
         executor.shutdown(wait=False)
 
 
-@sync_to_async
 def _check(request: HttpRequest, camera_id: int) -> None:
-    """By session or by the API's token; raises CrowdsiteError or an APIException."""
-    user = request.user
-    if not user.is_authenticated:
-        by_token = TokenAuthentication().authenticate(request)
-        if by_token is None:
-            raise CrowdsiteError("Sign in, or send a valid token.", code="not_authenticated", status=401)
-        user = by_token[0]
+    """Raise CrowdsiteError or an APIException unless the one who asks may see the pictures of this camera now."""
+    user = _caller(request)
     if not user.has_perm("cameras.view_camera"):
-        message = "You are not allowed to see cameras. Ask an administrator for the right."
+        message = _("You are not allowed to see cameras. Ask an administrator for the right.")
         raise CrowdsiteError(message, code="forbidden", status=403)
-    camera = Camera.objects.filter(pk=camera_id).first()
-    if camera is None:
-        message = f"There is no camera with the number {camera_id}. It may have been deleted."
-        raise CrowdsiteError(message, code="not_found", status=404)
-    if not camera.enabled:
-        raise NoPictureError("This camera is switched off. Switch it on to see its pictures.", code="disabled")
+    if not camera_for(user, camera_id).enabled:
+        raise NoPictureError(_("This camera is switched off. Switch it on to see its pictures."), code="disabled")
+
+
+def _caller(request: HttpRequest) -> AbstractBaseUser:
+    """By session or by the API's token, whichever way the API knows."""
+    for authentication in api_settings.DEFAULT_AUTHENTICATION_CLASSES:
+        found = authentication().authenticate(Request(request))
+        if found is not None:
+            return found[0]
+    raise NotAuthenticated
+
+
+async def _may_go_on(request: HttpRequest, camera_id: int) -> bool:
+    """Whether an open stream may. A check that hangs ends it: meanwhile the last picture would stand still."""
+    check = sync_to_async(_check_again, thread_sensitive=False, executor=_checkers)
+    try:
+        async with asyncio.timeout(NO_PICTURE_SECS):
+            await check(request, camera_id)
+    except (CrowdsiteError, APIException, TimeoutError):
+        return False
+    except (DatabaseError, RedisError) as error:
+        logger.warning("Whether a stream of camera {} may go on is not known, so it ends: {}", camera_id, error)
+        return False
+    return True
+
+
+def _check_again(request: HttpRequest, camera_id: int) -> None:
+    """As `_check`, with session and rights as they are now."""
+    try:
+        request.session = type(request.session)(request.session.session_key)
+        request.user = get_user(request)
+        _check(request, camera_id)
+    finally:
+        close_old_connections()
 
 
 def _why_offline(camera_id: int) -> NoPictureError | None:

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required, login_required, p
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -15,7 +16,15 @@ from cameras import services
 from cameras.api import CameraViewSet
 from cameras.forms import CameraForm
 from cameras.models import Camera
-from cameras.selectors import all_cameras, deleted_cameras
+from cameras.selectors import (
+    NoSiteError,
+    NotFoundError,
+    camera_for,
+    cameras_for,
+    deleted_cameras_for,
+    site_for,
+    sites_for,
+)
 from cameras.validation import line_warnings
 from crowdsite.clock import now
 from crowdsite.errors import CrowdsiteError
@@ -56,26 +65,39 @@ def cameras(request: HttpRequest) -> HttpResponse:
 @login_required
 @permission_required("cameras.view_camera", raise_exception=True)
 def camera_list(request: HttpRequest) -> HttpResponse:
-    """The cameras whose name contains `?q=`, and the deleted ones for those who may bring them back.
+    """The cameras whose name contains `?q=`, of `?site=` or of every site the user may see, and the deleted ones for
+    those who may bring them back.
 
     The page adds the cameras' state and today's counts.
     """
     search = request.GET.get("q", "").strip()[:100]
-    found = [camera for camera in all_cameras() if search.casefold() in camera.name.casefold()]
-    deleted = deleted_cameras() if request.user.has_perm("cameras.add_camera") else []
-    ages = [(camera, now() - camera.deleted_at) for camera in deleted]
-    return render(request, "cameras/list.html", {"cameras": found, "search": search, "deleted": ages})
+    sites = {site.pk: site for site in sites_for(request.user)}
+    chosen = sites.get(_number(request.GET.get("site", "")))
+    found = cameras_for(request.user) if chosen is None else cameras_for(request.user).filter(site=chosen)
+    deleted = deleted_cameras_for(request.user) if request.user.has_perm("cameras.add_camera") else []
+    context = {
+        "cameras": [camera for camera in found if search.casefold() in camera.name.casefold()],
+        "search": search,
+        "sites": list(sites.values()),
+        "chosen": chosen,
+        "deleted": [(camera, now() - camera.deleted_at) for camera in deleted],
+    }
+    return render(request, "cameras/list.html", context)
 
 
 @permission_required("cameras.add_camera", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def camera_add(request: HttpRequest) -> HttpResponse:
     """The form of a new camera; its line is drawn on the page that follows."""
-    form = CameraForm(request.POST or None)
+    try:
+        first = site_for(request.user)
+    except NoSiteError:
+        return render(request, "no_site.html", {"heading": _("Add camera")}, status=403)
+    form = CameraForm(request.POST or None, sites=sites_for(request.user), initial={"site": first.pk})
     camera = _write(form)
     if camera is None:
         return _form(request, form, None)
-    messages.success(request, f"“{camera.name}” was added. Draw the line people cross.")
+    messages.success(request, _("“%(camera)s” was added. Draw the line people cross.") % {"camera": camera.name})
     return redirect("camera-edit", camera.pk)
 
 
@@ -86,12 +108,13 @@ def camera_edit(request: HttpRequest, camera_id: int) -> HttpResponse:
     """A camera's picture for everybody; its settings and its line for those who may change them."""
     if request.method == "POST" and not request.user.has_perm("cameras.change_camera"):
         raise PermissionDenied
-    camera = services.get_camera(camera_id)
-    form = CameraForm(request.POST or None, instance=camera)
+    camera = camera_for(request.user, camera_id)
+    form = CameraForm(request.POST or None, instance=camera, sites=sites_for(request.user))
     saved = _write(form)
     if saved is None:
         return _form(request, form, form.stored)
-    messages.success(request, f"“{saved.name}” was saved. Counting follows within two seconds.")
+    sentence = _("“%(camera)s” was saved. Counting follows within two seconds.")
+    messages.success(request, sentence % {"camera": saved.name})
     return redirect("camera-edit", saved.pk)
 
 
@@ -117,9 +140,9 @@ def _form(request: HttpRequest, form: CameraForm, camera: Camera | None) -> Http
 @_explains
 def camera_delete(request: HttpRequest, camera_id: int) -> HttpResponse:
     """Delete, with a way back in the message."""
-    camera = services.delete_camera(camera_id=camera_id)
-    sentence = f"“{camera.name}” was deleted. Its counts stay in the reports."
-    messages.success(request, sentence, extra_tags=f"{UNDO_TAG} {camera_id}")
+    camera = services.delete_camera(camera_id=camera_for(request.user, camera_id).pk)
+    sentence = _("“%(camera)s” was deleted. Its counts stay in the reports.")
+    messages.success(request, sentence % {"camera": camera.name}, extra_tags=f"{UNDO_TAG} {camera_id}")
     return redirect("cameras")
 
 
@@ -128,12 +151,19 @@ def camera_delete(request: HttpRequest, camera_id: int) -> HttpResponse:
 @_explains
 def camera_restore(request: HttpRequest) -> HttpResponse:
     """Undo: bring the camera of the posted `camera_id` back."""
-    camera_id = request.POST.get("camera_id", "")
-    if not (camera_id.isascii() and camera_id.isdigit() and len(camera_id) < 16):
-        raise services.NotFoundError("Say which camera to bring back.")
-    camera = services.restore_camera(camera_id=int(camera_id))
-    messages.success(request, f"“{camera.name}” is back.")
+    camera_id = _number(request.POST.get("camera_id", ""))
+    if camera_id is None:
+        raise NotFoundError(_("Say which camera to bring back."))
+    if camera_id not in {camera.id for camera in deleted_cameras_for(request.user)}:
+        raise NotFoundError(services.not_deleted())
+    camera = services.restore_camera(camera_id=camera_id)
+    messages.success(request, _("“%(camera)s” is back.") % {"camera": camera.name})
     return redirect("cameras")
+
+
+def _number(text: str) -> int | None:
+    """A record's number; None for what cannot be one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 @require_POST
@@ -141,8 +171,11 @@ def camera_restore(request: HttpRequest) -> HttpResponse:
 @_explains
 def camera_switch(request: HttpRequest, camera_id: int, enabled: bool) -> HttpResponse:
     """Enable or disable one camera."""
-    camera = services.get_camera(camera_id)
+    camera = camera_for(request.user, camera_id)
     services.set_enabled(camera_ids=[camera_id], enabled=enabled)
-    words = "on. Its picture comes within seconds." if enabled else "off. Nothing is counted there."
-    messages.success(request, f"“{camera.name}” is switched {words}")
+    if enabled:
+        sentence = _("“%(camera)s” is switched on. Its picture comes within seconds.")
+    else:
+        sentence = _("“%(camera)s” is switched off. Nothing is counted there.")
+    messages.success(request, sentence % {"camera": camera.name})
     return redirect("cameras")

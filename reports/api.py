@@ -1,5 +1,6 @@
 """`/api/stats`: the live figures as JSON. The dashboard polls it every two seconds."""
 
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -8,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cameras.models import Site
+from cameras.selectors import site_for
 from crowdsite import clock
 from crowdsite.errors import CrowdsiteError
 from reports.selectors import live_stats
@@ -187,21 +188,21 @@ class StatsView(APIView):
 
     `in` and `out` count people since the site's midnight (a camera that counts no people: everything it counts);
     `labels` has every kind of object. While `today.lower_bound` is true some camera is blind and the totals are at
-    least what they say. Answers 503 with the code `store_unreachable` while Redis is away, 404 for an
-    unknown site.
+    least what they say. Answers 503 with the code `store_unreachable` while Redis is away, 404 for a site that is
+    unknown or not the caller's, 403 with the code `no_site` where the caller may see none.
     """
 
     permission_classes = [IsAuthenticated, MayViewCameras]
 
     @extend_schema(
-        parameters=[OpenApiParameter("site", OpenApiTypes.INT, description="Site id; the default site without it")],
+        parameters=[
+            OpenApiParameter("site", OpenApiTypes.INT, description="Its number; without, the first one you may see")
+        ],
         responses=StatsSerializer,
     )
     def get(self, request: Request) -> Response:
-        try:
-            stats = live_stats(site_number(request.query_params.get("site", "")), clock.now())
-        except Site.DoesNotExist as error:
-            raise CrowdsiteError("There is no such site.", code="not_found", status=404) from error
+        site = site_for(request.user, site_number(request.query_params.get("site", "")))
+        stats = live_stats(site, clock.now())
         response = Response(StatsSerializer(stats).data)
         response["Cache-Control"] = "no-store"
         return response
@@ -212,5 +213,5 @@ def site_number(text: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise CrowdsiteError("The site has to be a number.", code="invalid")
+        raise CrowdsiteError(_("The site has to be a number."), code="invalid")
     return int(text)

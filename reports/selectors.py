@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cameras.models import Camera, Site
-from cameras.selectors import cameras_of_site, default_site
+from cameras.selectors import cameras_of_site
 from cameras.status import read_statuses
 from crowdsite.clock import site_day
 from crowdsite.store.connection import client as redis_client
@@ -21,13 +21,9 @@ from reports.totals import counting_facts, counting_sentence, today_facts
 from tracking import counters
 
 
-def live_stats(site_id: int | None, now: float) -> LiveStats:
-    """The figures of one site at unix time `now`; the default site without an id.
-
-    Raises Site.DoesNotExist for an unknown id, redis.RedisError or django.db.Error while Redis is away.
-    """
+def live_stats(site: Site, now: float) -> LiveStats:
+    """The figures of one site at unix time `now`. Raises redis.RedisError or django.db.Error while Redis is away."""
     client = redis_client()
-    site = default_site() if site_id is None else Site.objects.get(pk=site_id)
     zone = site.timezone
     cameras = cameras_of_site(site.pk)
     watched = watch(cameras, read_statuses(client, [camera.pk for camera in cameras], now=now), now)

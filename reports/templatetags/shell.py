@@ -10,12 +10,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from cameras.models import Site
-from cameras.selectors import default_site
+from cameras.models import Camera, Site
+from cameras.selectors import NoSiteError, default_site, sites_for
 from crowdsite import clock
 from reports import words
+from reports.site_choice import chosen_site
 
 register = template.Library()
+
+# Named, not imported: the settings pages stand above this app.
+SETTINGS_PERMISSION = "operations.view_systemsettings"
 
 STATE_ICONS = {"live": "ok", "degraded": "warn", "stale": "stale", "offline": "offline", "disabled": "offline"}
 OCCUPANCY_ICONS = {"ok": "ok", "unsure": "warn", "warn": "warn", "over": "over", "unknown": "offline", "stale": "stale"}
@@ -34,10 +38,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """site: None while Redis is away. theme: light, dark or empty (as the system says)."""
+    """entries: the daily work. tools: below the line. site: None while Redis is away, or where no site may be seen.
+    sites: to choose from, empty where there is no choice. theme: light, dark or empty (as the system says)."""
 
     entries: list[Entry]
+    tools: list[Entry]
     site: Site | None
+    sites: list[Site]
     theme: str
     now: float
     zone: str
@@ -87,8 +94,8 @@ def duration(secs: float | None) -> str:
 def shell(context: template.Context) -> Shell:
     request: HttpRequest | None = context.get("request")
     path = request.path if request else ""
+    site, sites = _sites(context, request)
     stats = context.get("stats")
-    site = _site(request)
     now = clock.now()
     zone = stats.site.timezone if stats else site.timezone if site else "UTC"
     at = words.site_time(now, zone)
@@ -98,7 +105,9 @@ def shell(context: template.Context) -> Shell:
             Entry(_("Dashboard"), "/", "dash", "d", path == "/"),
             Entry(_("Cameras"), "/cameras", "cam", "c", path.startswith("/cameras")),
         ],
+        tools=_tools(request, path),
         site=site,
+        sites=sites if len(sites) > 1 else [],
         theme=theme if theme in ("light", "dark") else "",
         now=now,
         zone=zone,
@@ -107,12 +116,27 @@ def shell(context: template.Context) -> Shell:
     )
 
 
-def _site(request: HttpRequest | None) -> Site | None:
-    """The site of `?site=`, else the default one. The frame has to stand while Redis is away: None then."""
-    wanted = request.GET.get("site", "") if request else ""
+def _tools(request: HttpRequest | None, path: str) -> list[Entry]:
+    """What the user may open to set things up."""
+    user = getattr(request, "user", None)
+    found = []
+    if user is not None and user.has_perm(SETTINGS_PERMISSION):
+        found.append(Entry(_("Settings"), "/settings", "set", "s", path.startswith("/settings")))
+    if user is not None and user.is_staff:
+        found.append(Entry(_("Admin"), "/admin/", "admin", "", False))
+    return found
+
+
+def _sites(context: template.Context, request: HttpRequest | None) -> tuple[Site | None, list[Site]]:
+    """The site the page is about, and those the user may see. The frame has to stand while Redis is away."""
     try:
-        if wanted.isascii() and wanted.isdigit():
-            return Site.objects.filter(pk=int(wanted)).first()
-        return default_site()
-    except (redis.RedisError, Error):
-        return None
+        user = getattr(request, "user", None)
+        if user is None or not user.is_authenticated:
+            return default_site(), []
+        sites = list(sites_for(user))
+        camera, stats = context.get("camera"), context.get("stats")
+        shown = stats.site.id if stats else camera.site_id if isinstance(camera, Camera) else None
+        site = next((site for site in sites if site.pk == shown), None) or chosen_site(request)
+        return site, sites
+    except (NoSiteError, redis.RedisError, Error):
+        return None, []
