@@ -10,6 +10,7 @@ from django.db import close_old_connections
 
 from cameras.models import CaptureDefaults
 from cameras.selectors import CameraConfig, camera_config
+from crowdsite.log_context import about
 from crowdsite.store.connection import client
 from tracking.delivery import EventDelivery
 from tracking.detector_source import DetectorSource, ModelSettings
@@ -65,10 +66,11 @@ class Node:
         if config is None or not config.enabled or not lease.acquire():
             return
         try:
-            loop = self._begin(config)
-            if loop is not None:
-                self._keeper.add(camera_id, Kept(loop, lease, revoked=lambda: task_id in revoked))
-                self._run(camera_id, loop)
+            with about(camera_id=camera_id):
+                loop = self._begin(config)
+                if loop is not None:
+                    self._keeper.add(camera_id, Kept(loop, lease, revoked=lambda: task_id in revoked))
+                    self._run(camera_id, loop)
         finally:
             self._keeper.give_back(camera_id, lease)
             close_old_connections()

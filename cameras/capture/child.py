@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from crowdsite.log_context import inherited
+
 KEPT_LINES = 40
 LINE_LENGTH = 500
 TERMINATE_SECS = 0.6
@@ -49,7 +51,7 @@ class Child:
         if script is not None:
             self._send(script)
         _enlarge(self.stdout)
-        self._drain = threading.Thread(target=self._drain_errors, name=f"stderr-{self.pid}", daemon=True)
+        self._drain = threading.Thread(target=inherited(self._drain_errors), name=f"stderr-{self.pid}", daemon=True)
         self._drain.start()
 
     @property

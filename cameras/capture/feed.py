@@ -17,6 +17,7 @@ from cameras.capture.settings import CaptureSettings
 from cameras.capture.source import Source
 from cameras.capture.sources import open_source
 from cameras.frames import Frame
+from crowdsite.log_context import inherited
 
 __all__ = ["CaptureSettings", "Feed"]
 
@@ -49,7 +50,8 @@ class Feed:
         self._news = threading.Condition()
         self._newest: Frame | None = None
         self._index = 0
-        self._thread = threading.Thread(target=self._run, name=f"feed {mask(settings.url)[:40]}", daemon=True)
+        self._is_up = False
+        self._thread = threading.Thread(target=inherited(self._run), name=f"feed {mask(settings.url)[:40]}", daemon=True)
         self._thread.start()
 
     def take(self) -> Frame | None:
@@ -111,7 +113,8 @@ class Feed:
             source.close()
 
     def _offer(self, image: NDArray[np.uint8], now: float) -> None:
-        if self._index == 0:
+        if not self._is_up:
+            self._is_up = True
             logger.info("{} gives pictures, {} x {}", mask(self.settings.url), image.shape[1], image.shape[0])
         self._meter.arrived(now, _fingerprint(image))
         frame = Frame(image, now, self._index)
@@ -126,6 +129,7 @@ class Feed:
         """Remember and log it. Returns how long to wait."""
         now = self._clock()
         self._meter.failed(error, now)
+        self._is_up = False
         wait_secs = self._backoff.next_secs(time.monotonic())
         if error.permanent:
             wait_secs = max(wait_secs, error.retry_secs)

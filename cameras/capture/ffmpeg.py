@@ -18,6 +18,7 @@ from cameras.capture.raw import PipeEndedError, PipeStalledError, RawReader
 from cameras.capture.reasons import explain, stalled
 from cameras.capture.resolve import refuse_forbidden_host
 from cameras.capture.settings import CaptureSettings
+from crowdsite.log_rate import LimitedLines
 
 OPEN_SECS = 12.0
 STALL_SECS = 5.0
@@ -70,6 +71,7 @@ class FfmpegSource:
         self.note = ""
         self._input: tuple[int, int] | None = None
         self._sized = threading.Event()
+        self._spoken = LimitedLines("ffmpeg")
         self._had_pictures = False
         command, script = ffmpeg_command(ffmpeg_path(), address, settings)
         refuse_forbidden_host(address, stop, allow_loopback=settings.allow_loopback)
@@ -115,6 +117,7 @@ class FfmpegSource:
             raise CaptureError("stopped", "The capture was stopped before the camera answered.")
 
     def _see_line(self, line: str) -> None:
+        self._spoken.debug(line)
         found = _VIDEO.search(line)
         if not found or self._sized.is_set():
             return

@@ -9,6 +9,7 @@ from cameras.capture.ffmpeg import FfmpegSource
 from cameras.capture.settings import CaptureSettings
 from cameras.capture.source import Source
 from crowdsite.errors import CrowdsiteError
+from crowdsite.masking import register_address
 
 Opener = Callable[[Address, CaptureSettings, threading.Event], Source]
 
@@ -23,6 +24,8 @@ def open_source(settings: CaptureSettings, stop: threading.Event) -> Source:
 
     Call it from the thread that will read the source. Backends that are not installed or not known are passed over.
     """
+    # Whatever prints it from now on, a program, a library or an error: it is hidden.
+    register_address(settings.url)
     address = _address(settings)
     if address.kind == "demo":
         # Its scene loads pictures that only a machine with a demo camera needs.
