@@ -5,14 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from cameras import services
 from cameras.models import Camera, Site
 from crowdsite import api_errors
 from crowdsite.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from tests.support.people import person
+from tests.support.people import api_token, person
 
 pytestmark = pytest.mark.django_db(databases=["default", "redis"])
 
@@ -105,7 +104,7 @@ def test_two_cameras_of_one_name(operator):
 
 @pytest.mark.django_db(databases=["default", "redis"], transaction=True)
 def test_of_two_posts_of_one_name_at_once_one_is_created():
-    token = Token.objects.create(user=person(OPERATOR)).key
+    token = api_token(person(OPERATOR))
     barrier = threading.Barrier(4)
 
     def post(number: int) -> int:
@@ -245,7 +244,7 @@ def test_strangers_are_asked_to_sign_in():
     for answer in (client.post("/cameras", {}, format="json"), client.get("/api/cameras/"), client.get("/api/sites/")):
         assert error_of(answer, 401)["code"] == "not_authenticated"
     answer = client.get("/api/cameras/", HTTP_AUTHORIZATION="Token wrong")
-    assert error_of(answer, 401)["message"] == "Invalid token."
+    assert error_of(answer, 401)["message"] == "The token is not valid. It may have been revoked."
     assert answer["WWW-Authenticate"] == "Token"
 
 
@@ -255,7 +254,7 @@ def test_a_session_needs_the_security_code_and_a_token_does_not(client):
     browser.force_login(user)
     error = error_of(browser.post("/cameras", {"name": "A", "url": URL}, format="json"), 403)
     assert error["code"] == "csrf_failed"
-    program = APIClient(enforce_csrf_checks=True, HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=user).key}")
+    program = APIClient(enforce_csrf_checks=True, HTTP_AUTHORIZATION=f"Token {api_token(user)}")
     assert program.post("/cameras", {"name": "A", "url": URL}, format="json").status_code == 201
 
 

@@ -12,7 +12,6 @@ from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
 from django.test import AsyncClient, Client
 from django.urls import path
-from rest_framework.authtoken.models import Token
 
 from cameras import services, stream_views
 from cameras.hub import picture_hub
@@ -21,7 +20,7 @@ from cameras.models import Camera
 from cameras.status import REPORTED_KEY, CameraStatus, clear_status, write_status
 from crowdsite.roles import VIEWER
 from crowdsite.store.connection import async_client, client
-from tests.support.people import person
+from tests.support.people import api_token, person
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "redis"], transaction=True),
@@ -80,7 +79,7 @@ async def test_a_user_without_the_right_sees_nothing(camera_id):
 
 
 async def test_a_token_opens_the_stream_and_a_wrong_one_does_not(camera_id):
-    token = await sync_to_async(lambda: Token.objects.create(user=person(VIEWER)).key)()
+    token = await sync_to_async(lambda: api_token(person(VIEWER)))()
     await async_client().set(still_key(camera_id), pack(JPEG, 5.0), ex=10)
     url = f"/stream/still/{camera_id}.jpg"
     assert (await AsyncClient().get(url, headers={"Authorization": f"Token {token}"})).content == JPEG

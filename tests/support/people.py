@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import User
 
+from accounts.services import create_token
 from crowdsite.roles import assign_role, ensure_roles
 
 
@@ -11,3 +12,8 @@ def person(role: str, name: str = "") -> User:
     user = User.objects.create_user(name or role)
     assign_role(user, role)
     return user
+
+
+def api_token(user: User, days: int | None = 30) -> str:
+    """The text of a new API token of this user."""
+    return create_token(user=user, name="test", days=days)[1]
