@@ -1,11 +1,13 @@
 # make run    set up and start everything on http://127.0.0.1:8000
 # make test   set up and run the tests
-# make check  style, types, import layers, Django's own checks
+# make check  style, types, import layers, insecure code, Django's own checks
+# make audit  known holes in the packages (asks pypi.org)
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
+APPS := crowdsite licensing accounts cameras tracking ppe reports operations
 
-.PHONY: run test check setup format clean
+.PHONY: run test check audit setup format clean
 
 run:
 	@bin/setup run
@@ -21,9 +23,14 @@ check:
 	ruff format --check .
 	mypy
 	lint-imports
+	bandit -q -c pyproject.toml -r $(APPS)
 	python manage.py check --fail-level WARNING
 	python manage.py makemigrations --check --dry-run
 	python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+audit:
+	@bin/setup test
+	pip-audit --disable-pip --no-deps -r requirements/constraints.txt
 
 setup:
 	@bin/setup run
