@@ -201,7 +201,7 @@ def _opened(url: str) -> http.client.HTTPResponse:
 
     def ask() -> None:
         try:
-            answers.append(urllib.request.urlopen(url, timeout=_CONNECT_SECS))  # noqa: S310  # nosec B310 - an address of ours
+            answers.append(urllib.request.urlopen(url, timeout=_CONNECT_SECS))  # noqa: S310 - an address of ours  # nosec B310
         except OSError as error:
             answers.append(error)
 
