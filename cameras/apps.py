@@ -7,3 +7,7 @@ class CamerasConfig(AppConfig):
 
     def ready(self) -> None:
         from cameras import receivers  # noqa: F401 (subscribes)
+        from cameras.licensed import licensed_camera_ids
+        from licensing.limits import count_cameras_with
+
+        count_cameras_with(licensed_camera_ids)

@@ -8,23 +8,26 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import F, ProtectedError
+from django.utils.translation import gettext as _
 from loguru import logger
 
 from cameras.cleaning import clean_camera, clean_site_values, name_taken
+from cameras.licensed import room_for_cameras, uses_licence
 from cameras.models import DEMO_SCHEME, Camera, Site
-from cameras.selectors import DELETED_KEPT_SECS, DELETED_KEY, default_site, deleted_key
+from cameras.selectors import (
+    DELETED_KEPT_SECS,
+    DELETED_KEY,
+    NotFoundError,
+    default_site,
+    deleted_key,
+    no_such_camera,
+    no_such_site,
+)
 from crowdsite.clock import now
 from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
 
 DEMO_NAME = "Demo"
-
-
-class NotFoundError(CrowdsiteError):
-    """There is no such record (any more)."""
-
-    code = "not_found"
-    status = 404
 
 
 def create_camera(**values: Any) -> Camera:
@@ -35,7 +38,8 @@ def create_camera(**values: Any) -> Camera:
     cleaned = clean_camera(values, camera=None)
     cleaned.setdefault("site", None)
     camera = Camera(**{**cleaned, "site": cleaned["site"] or default_site()})
-    _save(camera, force_insert=True)
+    with room_for_cameras([camera]):
+        _save(camera, force_insert=True)
     return camera
 
 
@@ -47,6 +51,7 @@ def update_camera(*, camera_id: int, **changes: Any) -> Camera:
     camera = get_camera(camera_id)
     cleaned = clean_camera(changes, camera=camera)
     changed = [name for name, value in cleaned.items() if getattr(camera, name) != value]
+    used_licence = uses_licence(camera)
     for name in changed:
         setattr(camera, name, cleaned[name])
     if not changed:
@@ -54,17 +59,23 @@ def update_camera(*, camera_id: int, **changes: Any) -> Camera:
     if {"line", "reverse"} & set(changed):
         camera.line_version = F("line_version") + 1
         changed.append("line_version")
-    _save(camera, update_fields=changed)
+    with room_for_cameras([] if used_licence else [camera]):
+        _save(camera, update_fields=changed)
     camera.refresh_from_db()
     return camera
 
 
 def set_enabled(*, camera_ids: Iterable[int], enabled: bool) -> list[Camera]:
-    """Switch cameras on or off. Returns those that were the other way before."""
+    """Switch cameras on or off. Returns those that were the other way before.
+
+    Raises CrowdsiteError, and switches none, when the licence has no room for all of them.
+    """
     cameras = [camera for camera in Camera.objects.filter(pk__in=list(camera_ids)) if camera.enabled != enabled]
     for camera in cameras:
         camera.enabled = enabled
-        _save(camera, update_fields=["enabled"])
+    with room_for_cameras(cameras):
+        for camera in cameras:
+            _save(camera, update_fields=["enabled"])
     return cameras
 
 
@@ -86,21 +97,27 @@ def restore_camera(*, camera_id: int) -> Camera:
     """Undo `delete_camera`: same number, same settings. Raises CrowdsiteError when that is not possible any more."""
     stored = client().get(deleted_key(camera_id))
     if stored is None:
-        raise NotFoundError("This camera cannot be brought back: it is there already, or was deleted over 30 days ago.")
+        raise NotFoundError(not_deleted())
     camera = Camera(**json.loads(stored))
     if not Site.objects.filter(pk=camera.site_id).exists():
         camera.site = default_site()
-    _save(camera, force_insert=True)
+    with room_for_cameras([camera]):
+        _save(camera, force_insert=True)
     client().delete(deleted_key(camera_id))
     client().zrem(DELETED_KEY, camera_id)
     return camera
+
+
+def not_deleted() -> str:
+    """The sentence for a camera that `restore_camera` cannot find."""
+    return _("This camera cannot be brought back: it is there already, or was deleted over 30 days ago.")
 
 
 def get_camera(camera_id: int) -> Camera:
     """Raises NotFoundError with a sentence."""
     camera = Camera.objects.filter(pk=camera_id).first()
     if camera is None:
-        raise NotFoundError(f"There is no camera with the number {camera_id}. It may have been deleted.")
+        raise NotFoundError(no_such_camera(camera_id))
     return camera
 
 
@@ -140,7 +157,7 @@ def get_site(site_id: int) -> Site:
     """Raises NotFoundError with a sentence."""
     site = Site.objects.filter(pk=site_id).first()
     if site is None:
-        raise NotFoundError(f"There is no site with the number {site_id}. It may have been deleted.")
+        raise NotFoundError(no_such_site(site_id))
     return site
 
 
