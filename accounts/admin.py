@@ -1,0 +1,153 @@
+"""People in the admin: the same rules as on `/settings/people` (`accounts.services`).
+
+Groups are not here: the three roles are the program's, and their permissions are set anew at each start.
+"""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.forms import CheckboxSelectMultiple, ModelForm, RadioSelect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from accounts import services
+from accounts.forms import NewPersonForm, PersonForm, values_of
+from accounts.selectors import ROLE_WORDS, person, role_of
+from crowdsite.errors import CrowdsiteError
+
+admin.site.unregister(Group)
+admin.site.unregister(User)
+
+_LOOKS = (
+    (CheckboxSelectMultiple, UnfoldAdminCheckboxSelectMultipleWidget),
+    (RadioSelect, UnfoldAdminRadioSelectWidget),
+)
+
+
+def _dress(form: PersonForm) -> None:
+    """The same fields in the admin's look."""
+    for field in form.fields.values():
+        for plain, dressed in _LOOKS:
+            if isinstance(field.widget, plain):
+                field.widget = dressed(choices=field.choices)
+    form.fields["email"].widget = UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"})
+
+
+class PersonAdminForm(PersonForm, ModelForm):
+    """Somebody who exists."""
+
+    class Meta:
+        model = User
+        fields = ("email", "is_active")
+
+    def __init__(self, *args: Any, instance: User, initial: dict[str, Any] | None = None, **kwargs: Any):
+        values = values_of(person(instance.pk)) | (initial or {})
+        super().__init__(*args, instance=instance, initial=values, **kwargs)
+        _dress(self)
+
+
+class NewPersonAdminForm(NewPersonForm, ModelForm):
+    """Somebody new, with a first password; invitations are sent from `/settings/people`."""
+
+    class Meta:
+        model = User
+        fields = ("username", "email")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, may_invite=False, **kwargs)
+        del self.fields["start"]
+        _dress(self)
+        self.fields["username"].widget = UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})
+        self.fields["password"].widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin, ModelAdmin):
+    """Role and sites instead of groups, permissions and superuser."""
+
+    form = PersonAdminForm
+    add_form = NewPersonAdminForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["username", "role", "email", "is_active", "last_login"]
+    list_filter = ["is_active", "groups"]
+    search_fields = ["username", "email"]
+    ordering = ["username"]
+    filter_horizontal = []
+    readonly_fields = ["username", "last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["username", "email", "is_active"]}),
+        (_("Rights"), {"fields": ["role", "reach", "sites"]}),
+        (_("Record"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["username", "email", "role", "reach", "sites", "password"]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        return list(self.readonly_fields) if obj else []
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> type[ModelForm]:
+        # The forms are whole: Django would look for model fields named like ours.
+        form = self.form if obj else self.add_form
+        if obj and not self.has_change_permission(request, obj):
+            return super(UserAdmin, self).get_form(request, obj, **{"form": ModelForm, "fields": ["email"], **kwargs})
+        return form
+
+    def save_form(self, request: HttpRequest, form: ModelForm, change: bool) -> User:
+        return form.instance
+
+    def save_model(self, request: HttpRequest, obj: User, form: PersonForm, change: bool) -> None:
+        cleaned = form.cleaned_data
+        if change:
+            services.change_person(user=obj, email=cleaned["email"], access=form.access, active=cleaned["is_active"])
+        else:
+            user = services.create_person(
+                username=cleaned["username"], email=cleaned["email"], access=form.access, password=cleaned["password"]
+            )
+            obj.__dict__.update(user.__dict__)
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool) -> None:
+        """Role and sites are saved with the rest."""
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        services.delete_people(users=[obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        services.delete_people(users=queryset)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            user = self.get_object(request, id)
+            services.end_sessions(user=user, keep=request.session.session_key)
+        return response
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._explained(request, super().changeform_view, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._explained(request, super().changelist_view, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._explained(request, super().delete_view, *args, **kwargs)
+
+    def _explained(self, request: HttpRequest, view: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except CrowdsiteError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    @admin.display(description=_("role"))
+    def role(self, user: User) -> str:
+        return str(ROLE_WORDS.get(role_of(user), _("No role")))
