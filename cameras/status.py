@@ -30,7 +30,7 @@ class CameraStatus:
     """One report. code: a stable word for the reason, "" while live. since, frame_at, updated_at: unix seconds.
 
     fps: pictures a second that arrive. target_fps: that were asked for. analysed_fps: that were analysed. drops:
-    pictures no detector had time for. delay_ms: from a picture's arrival to its result. width, height: pixels, 0 = none
+    pictures no detector had time for, outdated: those of them that were too old when it had. delay_ms: from a picture's arrival to its result. width, height: pixels, 0 = none
     yet. note: a remark that is no fault.
     """
 
@@ -53,6 +53,7 @@ class CameraStatus:
     updated_at: float = 0.0
     delay_ms: float | None = None
     note: str = ""
+    outdated: int = 0
 
 
 NOT_RUNNING = CameraStatus(
@@ -67,7 +68,7 @@ NO_ROOM = CameraStatus(
 )
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(CameraStatus)}
-_INTEGERS = frozenset({"drops", "reconnects", "width", "height"})
+_INTEGERS = frozenset({"drops", "outdated", "reconnects", "width", "height"})
 _NUMBERS = frozenset({"since", "fps", "target_fps", "analysed_fps", "frame_at", "updated_at", "delay_ms"})
 
 

@@ -78,7 +78,7 @@ def shown_path(request: HttpRequest) -> str:
     """Path and query without what opens doors."""
     path = request.path
     match = request.resolver_match
-    for name, value in (match.kwargs.items() if match else ()):
+    for name, value in match.kwargs.items() if match else ():
         if name in _SECRET_PARTS or is_secret_name(name):
             path = path.replace(str(value), MASK)
     query = request.META.get("QUERY_STRING", "")

@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from crowdsite import probes
+from operations.metrics_view import Metrics
 
 urlpatterns = [
     path("", include("reports.urls")),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("favicon.ico", login_not_required(RedirectView.as_view(url=f"{settings.STATIC_URL}img/icon.svg"))),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
+    path("metrics", Metrics.as_view(), name="metrics"),
 ]
 
 handler400 = "crowdsite.api_errors.bad_request"

@@ -3,6 +3,7 @@
 One thread does all talking to Redis, so that a loop never waits for it. While Redis is away the loops go on counting.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tracking.demo_tally import note_demo
 from tracking.lease import RENEW_SECS, Lease
 from tracking.loop import CameraLoop, LoopSettings
 from tracking.loop_status import loop_status
+from tracking.node_status import NodeStatus, clear_node, write_node
 
 REDIS_AWAY = (redis.RedisError, OperationalError)
 
@@ -33,10 +35,21 @@ class Kept:
 
 
 class Keeper:
-    """`add` a loop and it is looked after until `remove`. read_settings: the installation's current settings."""
+    """`add` a loop and it is looked after until `remove`. read_settings: the installation's current settings.
 
-    def __init__(self, client: redis.Redis, *, node: str, read_settings: Callable[[], LoopSettings]):
+    node_status: what the node says of itself besides its cameras.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        node: str,
+        read_settings: Callable[[], LoopSettings],
+        node_status: Callable[[], NodeStatus] | None = None,
+    ):
         self._client = client
+        self._node_status = node_status
         self._node = node
         self._read_settings = read_settings
         self._lock = threading.Lock()
@@ -66,6 +79,9 @@ class Keeper:
     def close(self) -> None:
         self._stop.set()
         self._thread.join(5)
+        if self._node_status is not None:
+            with contextlib.suppress(*REDIS_AWAY):  # it is forgotten in a few seconds
+                clear_node(self._client, self._node)
 
     def _run(self) -> None:
         while not self._stop.wait(RENEW_SECS):
@@ -79,6 +95,8 @@ class Keeper:
             settings = self._read_settings()
             for camera_id, kept in everybody:
                 self._tend(camera_id, kept, settings)
+            if self._node_status is not None:
+                write_node(self._client, self._node, self._node_status())
         except REDIS_AWAY as error:
             if not self._away:
                 logger.warning("Redis is away, cameras go on counting: {}", error)

@@ -24,6 +24,7 @@ def loop_status(loop: CameraLoop, *, node: str, at: float) -> CameraStatus:
         target_fps=health.target_fps,
         analysed_fps=round(meter.fps(at), 2),
         drops=health.drops + loop.outdated,
+        outdated=loop.outdated,
         reconnects=health.reconnects,
         backend=health.backend,
         engine=engine.name if engine else "",

@@ -10,6 +10,7 @@ from django.db import close_old_connections
 
 from cameras.models import CaptureDefaults
 from cameras.selectors import CameraConfig, camera_config
+from crowdsite.clock import now
 from crowdsite.log_context import about
 from crowdsite.store.connection import client
 from tracking.delivery import EventDelivery
@@ -18,6 +19,7 @@ from tracking.keeper import Keeper, Kept
 from tracking.lease import Lease
 from tracking.loop import CameraLoop, LoopSettings
 from tracking.models import TrackingSettings
+from tracking.node_status import NodeStatus
 from tracking.pictures import PictureDesk
 from tracking.registry import EngineChoice, find_model, resolve_engine
 from tracking.worker import register
@@ -31,10 +33,10 @@ class Node:
         self._detectors = DetectorSource(load_engine)
         self._delivery = EventDelivery(client(), settings.VAR_DIR / "spool" / "events.sqlite3")
         self._pictures = PictureDesk(client())
-        self._keeper = Keeper(client(), node=self.name, read_settings=self.read_settings)
         self._loops: dict[int, CameraLoop] = {}
         self._lock = threading.Lock()
         self._closing = False
+        self._keeper = Keeper(client(), node=self.name, read_settings=self.read_settings, node_status=self.status)
 
     def read_settings(self) -> LoopSettings:
         """The installation's settings; the detector follows them too."""
@@ -57,6 +59,18 @@ class Node:
             show_counts=stored.show_counts,
             file_roots=tuple(settings.CAMERA_FILE_ROOTS),
             capture=CaptureDefaults.load().rules(),
+        )
+
+    def status(self) -> NodeStatus:
+        """What the node says of itself, besides its cameras."""
+        current = self._detectors.current
+        load = current.batching.load if current else None
+        return NodeStatus(
+            at=now(),
+            cameras=len(self._loops),
+            inference_ms=round(load.inference_ms, 2) if load else 0.0,
+            waiting_events=self._delivery.waiting,
+            lost_events=self._delivery.given_up,
         )
 
     def run_loop(self, camera_id: int, *, task_id: str) -> None:

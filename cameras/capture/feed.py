@@ -51,7 +51,9 @@ class Feed:
         self._newest: Frame | None = None
         self._index = 0
         self._is_up = False
-        self._thread = threading.Thread(target=inherited(self._run), name=f"feed {mask(settings.url)[:40]}", daemon=True)
+        self._thread = threading.Thread(
+            target=inherited(self._run), name=f"feed {mask(settings.url)[:40]}", daemon=True
+        )
         self._thread.start()
 
     def take(self) -> Frame | None:

@@ -34,9 +34,7 @@ def all_lines(folder: Path) -> list[str]:
 
 def test_many_processes_and_a_forked_one_write_whole_lines_over_rotations(tmp_path):
     names = ["a", "b", "c", "forking"]
-    writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name, str(LINES)]) for name in names
-    ]
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name, str(LINES)]) for name in names]
     assert [writer.wait(120) for writer in writers] == [0, 0, 0, 0]
     assert len(list(tmp_path.glob("app.log*"))) > 10
     found = Counter((line["writer"], line["number"]) for line in map(json.loads, all_lines(tmp_path)))
