@@ -36,14 +36,14 @@ _create_from_json = CameraViewSet.as_view({"post": "create"})
 
 
 def _explains(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """What a service refuses is said on the list of cameras; a page that is not there is a 404."""
+    """What a service refuses is said on the list of cameras; a camera that is not there is a 404."""
 
     @wraps(view)
     def explained(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except CrowdsiteError as error:
-            if request.method != "POST":
+            if "camera_id" in kwargs and isinstance(error, NotFoundError):
                 raise Http404(error.message) from error
             messages.error(request, error.message)
             return redirect("cameras")

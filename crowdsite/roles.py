@@ -13,13 +13,18 @@ ROLES = (VIEWER, OPERATOR, ADMINISTRATOR)
 # The apps whose records are the project's own; those not installed are passed over.
 OWN_APPS = ("crowdsite", "licensing", "cameras", "tracking", "ppe", "faces", "reports", "alerts", "operations")
 
+# What an installation is set up with: nothing for those who only look at what it shows.
+_NOT_FOR_VIEWERS = Q(content_type__app_label__in=("licensing", "operations")) | Q(
+    content_type__model__in=("capturedefaults", "trackingsettings", "ppesettings")
+)
+
 
 def ensure_roles() -> None:
     """Create the groups and give them today's permissions. Repeatable: permissions of new models are added."""
     labels = [label for label in OWN_APPS if apps.is_installed(label)]
     own = Permission.objects.filter(content_type__app_label__in=labels)
     wanted = {
-        VIEWER: own.filter(Q(codename__startswith="view_")),
+        VIEWER: own.filter(codename__startswith="view_").exclude(_NOT_FOR_VIEWERS),
         OPERATOR: own,
         ADMINISTRATOR: Permission.objects.all(),
     }
