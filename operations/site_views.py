@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cameras import services
 from cameras.forms import SiteForm
 from cameras.models import Camera, Site
-from cameras.selectors import default_site
+from cameras.selectors import default_site, may_add_sites, site_for, sites_for
 from crowdsite.errors import CrowdsiteError
 from operations.access import needs_tab
 
@@ -20,20 +20,19 @@ from operations.access import needs_tab
 @require_safe
 @needs_tab
 def site_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """Every site with its cameras."""
+    """Every site the user may see, with its cameras."""
     main = default_site()
     cameras = Counter(Camera.objects.values_list("site_id", flat=True))
-    rows = [(site, cameras[site.pk], site.pk == main.pk) for site in Site.objects.order_by("name")]
-    return render(request, "settings/sites.html", {"rows": rows})
+    rows = [(site, cameras[site.pk], site.pk == main.pk) for site in sites_for(request.user)]
+    return render(request, "settings/sites.html", {"rows": rows, "may_add": may_add_sites(request.user)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs_tab
 def site_form(request: HttpRequest, slug: str, site_id: int | None = None) -> HttpResponse:
     """A new site, or one that is there."""
-    site = None if site_id is None else _found(site_id)
-    verb = "add" if site is None else "change"
-    may_change = request.user.has_perm(f"cameras.{verb}_site")
+    site = None if site_id is None else _found(request, site_id)
+    may_change = may_add_sites(request.user) if site is None else request.user.has_perm("cameras.change_site")
     if (site is None or request.method == "POST") and not may_change:
         raise PermissionDenied
     form = SiteForm(request.POST if request.method == "POST" else None, instance=site)
@@ -65,7 +64,7 @@ def site_delete(request: HttpRequest, slug: str, site_id: int) -> HttpResponse:
     """Only without cameras; the page has asked before."""
     if not request.user.has_perm("cameras.delete_site"):
         raise PermissionDenied
-    site = _found(site_id)
+    site = _found(request, site_id)
     try:
         services.delete_site(site_id=site_id)
     except CrowdsiteError as error:
@@ -75,8 +74,8 @@ def site_delete(request: HttpRequest, slug: str, site_id: int) -> HttpResponse:
     return redirect("settings-sites")
 
 
-def _found(site_id: int) -> Site:
+def _found(request: HttpRequest, site_id: int) -> Site:
     try:
-        return services.get_site(site_id)
+        return site_for(request.user, site_id)
     except CrowdsiteError as error:
         raise Http404(error.message) from error
