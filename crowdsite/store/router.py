@@ -30,7 +30,7 @@ class StoreRouter:
         return ALIAS if is_redis(model) else None
 
     def allow_relation(self, one: models.Model, other: models.Model, **hints: Any) -> bool | None:
-        return True if is_redis(type(one)) or is_redis(type(other)) else None
+        return True if is_redis(one._meta.model) or is_redis(other._meta.model) else None
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool | None:
         model = hints.get("model")
