@@ -12,10 +12,12 @@ from licensing.serializers import LicenceKeySerializer, LicenceSerializer, licen
 
 
 class LicencePermissions(ModelPermissions):
-    """There is one licence: a new key or none is a change of it."""
+    """Whoever is logged in may read what is licensed; a new key, or none, is a change of the one licence."""
 
     perms_map = {
         **ModelPermissions.perms_map,
+        "GET": [],
+        "HEAD": [],
         "POST": ["licensing.change_licence"],
         "DELETE": ["licensing.change_licence"],
     }

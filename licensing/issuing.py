@@ -65,7 +65,7 @@ def issue(
     now = int(clock.now())
     licence = tokens.Licence(
         client=client.strip(),
-        id=licence_id.strip() or uuid4().hex,
+        id=licence_id.strip() or uuid4().hex[:16],
         issued_at=now,
         not_before=now if not_before is None else not_before,
         expires_at=expires_at,

@@ -45,7 +45,7 @@ def activate_licence(*, license_key: str, by: str = "") -> LicenceStatus:
         check_times(read_key(license_key, record), at=clock.now())
         _replace(record, compact(license_key), by)
     status = status_of(record)
-    logger.info("{} activated the licence {} of {}", by or "The first run", status.licence_id, status.client)
+    logger.info("{} activated the licence {} of {}", by or "The system", status.licence_id, status.client)
     return status
 
 
@@ -59,7 +59,7 @@ def remove_licence(*, by: str = "") -> LicenceStatus:
     with _record() as record:
         if record.license_key:
             _replace(record, "", by)
-            logger.info("{} removed the licence", by or "Somebody")
+            logger.info("{} removed the licence", by or "The system")
     return status_of(record)
 
 
@@ -70,7 +70,7 @@ def restore_licence(*, by: str = "") -> LicenceStatus:
             raise NothingToRestoreError("There is no earlier licence key. Enter one.")
         check_times(read_key(record.previous_key, record), at=clock.now())
         _replace(record, record.previous_key, by)
-    logger.info("{} brought the earlier licence back", by or "Somebody")
+    logger.info("{} brought the earlier licence back", by or "The system")
     return status_of(record)
 
 

@@ -99,7 +99,7 @@ def _context(form: LicenceKeyForm) -> dict[str, object]:
         "modules": _modules(status),
         "in_use": cameras_in_use(),
         "over_limit": _over_limit(status),
-        "previous": _previous_words(record) if services.can_restore(record) else "",
+        "previous_until": record.previous_until if services.can_restore(record) else None,
     }
 
 
@@ -134,13 +134,11 @@ def _modules(status: LicenceStatus) -> list[ModuleRow]:
 
 def _why_off(feature: Feature, status: LicenceStatus) -> str:
     """In a few words: the page itself says the rest."""
-    if feature in status.features:
+    if feature in status.features or status.state == "missing":
         return ""
     if status.valid:
         return _("This licence does not include it.")
-    if feature in status.granted:
-        return _("The licence includes it, but is not in force.")
-    return _("Enter a licence key that includes it.")
+    return _("The licence is not in force.")
 
 
 def _over_limit(status: LicenceStatus) -> str:
@@ -154,9 +152,3 @@ def _over_limit(status: LicenceStatus) -> str:
         "%(n)s cameras more are enabled than the licence allows.",
         surplus,
     ) % {"n": surplus}
-
-
-def _previous_words(record: Licence) -> str:
-    if not record.license_key:
-        return _("The licence was removed.")
-    return _("The licence was replaced.")
