@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -48,7 +49,7 @@ def _due(request: HttpRequest) -> tuple[str, dict[str, object]]:
     A session that began with this very answer has no origin yet, and gets it at once.
     """
     record = getattr(request.session, "record", None)
-    if record is None or record.user_id is None or record.session_key != request.session.session_key:
+    if record is None or record.session_key != request.session.session_key or SESSION_KEY not in request.session:
         return "", {}
     now = timezone.now()
     if record.last_seen > record.created_at and record.last_seen > now - SEEN_EVERY:
