@@ -15,6 +15,8 @@ from crowdsite.masking import mask, mask_value, shorten
 TEXT_CHARS = 1 << 15
 # On the top level of a JSON line, in this order.
 IDS = ("camera_id", "request_id", "task_id")
+# So much of an id tells two apart on a screen.
+ID_CHARS = 8
 # Escape sequences of a terminal and the like, which somebody may have put into a user name.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _HOST = socket.gethostname()
@@ -83,7 +85,9 @@ def as_json(record: Any) -> str:
 def as_text(record: Any, *, with_time: bool = True) -> str:
     """`2026-11-22 19:30:00.123 INFO    tracking.loop [camera 3]: message`, further lines indented."""
     extra = record["extra"]
-    ids = " ".join(f"{name.removesuffix('_id')} {extra[name]}" for name in IDS if extra.get(name) is not None)
+    ids = ", ".join(
+        f"{name.removesuffix('_id')} {str(extra[name])[:ID_CHARS]}" for name in IDS if extra.get(name) is not None
+    )
     time = f"{record['time']:YYYY-MM-DD HH:mm:ss.SSS} " if with_time else ""
     text = _masked(record["message"])
     if (exception := record["exception"]) is not None:

@@ -26,7 +26,10 @@ LEVELS = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
 FORMATS = ("text", "bare", "json")
 
 # At INFO without telling an operator anything; our own line says it once.
-_QUIET = ("celery.app.trace", "celery.worker.strategy", "celery.beat", "uvicorn.access", "tornado.access")
+_QUIET = (
+    "celery.app.trace", "celery.apps.worker", "celery.beat", "celery.worker.consumer", "celery.worker.strategy",
+    "flower", "kombu.mixins", "tornado.access", "uvicorn.access", "uvicorn.error",
+)  # fmt: skip
 # Libraries that talk about themselves at DEBUG, by the thousand.
 _NEVER_DEBUG = ("matplotlib", "PIL", "asyncio", "urllib3", "fontTools", "kombu", "amqp", "concurrent_log_handler")
 # A process that runs as root is found by `manage.py check --deploy` (crowdsite.W009), with what to do about it.

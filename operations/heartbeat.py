@@ -140,10 +140,16 @@ def start(kind: str = "", queues: Sequence[str] = ()) -> None:
     _current.start()
     if kind:
         atexit.register(stop)
-        logger.info("{} {} started, process {}", kind.capitalize(), VERSION, os.getpid())
+        logger.info("{} {} started, process {}", _title(_current.process), VERSION, os.getpid())
 
 
 def stop() -> None:
     """End this process's heartbeat. May be called twice."""
     if _current is not None and _current.process is not None and _current.pid == os.getpid() and _current.stop():
-        logger.info("{} stopped, process {}", _current.process.kind.capitalize(), os.getpid())
+        logger.info("{} stopped, process {}", _title(_current.process), os.getpid())
+
+
+def _title(process: Process | None) -> str:
+    if process is None:
+        return ""
+    return process.kind.capitalize() + (f" {process.role}" if process.role != process.kind else "")

@@ -49,4 +49,6 @@ def record_changed(sender: Any, instance: LogEntry, created: bool, **_: Any) -> 
     who = instance.actor_email or (f"user {instance.actor_id}" if instance.actor_id else "The system")
     fields = ", ".join(sorted(instance.changes_dict)) if instance.action == LogEntry.Action.UPDATE else ""
     what = f"{instance.content_type.name} {instance.object_repr!r}"
-    _log.info("{} {} {}{}", who, _DONE[instance.action], what, f": {fields}" if fields else "")
+    # What the program does by itself, above all at its first start, is many lines and nobody's doing.
+    level = "INFO" if who != "The system" else "DEBUG"
+    _log.log(level, "{} {} {}{}", who, _DONE[instance.action], what, f": {fields}" if fields else "")

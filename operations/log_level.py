@@ -1,4 +1,4 @@
-"""Follows the log level that an operator sets while everything runs. A step of `operations.heartbeat`, in each process."""
+"""Follows the log level that an operator sets at run time. A step of `operations.heartbeat`, in each process."""
 
 from django.conf import settings
 from loguru import logger

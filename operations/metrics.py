@@ -132,12 +132,12 @@ def _nodes(nodes: dict[str, NodeStatus]) -> Iterator[Metric]:
 def _processes(processes: tuple[Process, ...]) -> Iterator[Metric]:
     family = GaugeMetricFamily("crowdsite_processes", "Processes alive on all machines.", labels=("kind",))
     # All kinds, so that an alarm can tell none from unknown.
-    counts = Counter({kind: 0 for kind in PROCESS_KINDS})
+    counts = Counter(dict.fromkeys(PROCESS_KINDS, 0))
     counts.update(process.kind for process in processes)
     for kind, count in counts.items():
         family.add_metric((kind,), count)
     yield family
-    serving = Counter({queue: 0 for queue in QUEUES})
+    serving = Counter(dict.fromkeys(QUEUES, 0))
     serving.update(queue for process in processes for queue in process.queues)
     yield _labelled("crowdsite_queue_workers", "Workers alive that serve the queue.", "queue", dict(serving))
 

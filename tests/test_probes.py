@@ -1,25 +1,86 @@
 """Probes answer machines, whatever is wrong."""
 
+import time
+
 import pytest
 from django.test import Client
 
+from crowdsite import probes
+from crowdsite.store.connection import client
+from crowdsite.store.migrations import APPLIED_KEY, apply_migrations
+from operations.heartbeat import Process, say_alive
+from tests.support.doors import Doors
+
 pytestmark = pytest.mark.django_db(databases=["default", "redis"])
+STARTED = 1.0
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch):
+    monkeypatch.setattr(probes, "_migrated", False)
+    apply_migrations()
+
+
+def everybody_alive(but: str = "") -> None:
+    for kind, queues in (("beat", ()), ("worker", ("gpu",)), ("worker", ("celery", "exports"))):
+        if but not in (kind, *queues):
+            say_alive(client(), Process(kind, kind, "host", 1, "0.1.0", STARTED, queues), at=time.time())
+
+
+def camera() -> None:
+    from cameras.selectors import default_site
+
+    Doors(client(), default_site(), time.time()).add("Gate")
 
 
 def test_a_process_that_is_up_and_can_work_says_so():
+    everybody_alive()
+    camera()
     assert Client().get("/healthz").json() == {"status": "ok"}
-    assert Client().get("/readyz").json() == {"status": "ok", "failed": []}
+    assert Client().get("/readyz").json() == {"status": "ok", "failed": [], "missing": [], "messages": []}
 
 
-def test_what_does_not_answer_is_named_without_a_login(redis_server):
+@pytest.mark.parametrize(("but", "word"), [("gpu", "gpu worker"), ("celery", "task worker"), ("beat", "beat")])
+def test_a_missing_worker_is_said_but_the_pages_stay(but, word):
+    camera()
+    everybody_alive(but)
+    answer = Client().get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded" and answer.json()["missing"] == [word]
+    assert len(answer.json()["messages"]) == 1 and answer.json()["messages"][0].endswith(".")
+
+
+def test_a_worker_that_fell_silent_is_missing():
+    camera()
+    everybody_alive("beat")
+    say_alive(client(), Process("beat", "beat", "host", 1, "0.1.0", STARTED), at=time.time() - 30)
+    assert Client().get("/readyz").json()["missing"] == ["beat"]
+
+
+def test_an_installation_without_cameras_needs_no_inference_node():
+    everybody_alive("gpu")
+    assert Client().get("/readyz").json()["status"] == "ok"
+
+
+def test_what_does_not_answer_is_named_without_a_login_and_without_its_address(redis_server):
     redis_server.stop()
     try:
         answer = Client().get("/readyz")
     finally:
         redis_server.start()
     assert answer.status_code == 503
-    assert answer.json() == {"status": "not ready", "failed": ["redis"]}
+    assert answer.json()["status"] == "not ready" and answer.json()["failed"] == ["redis"]
+    assert str(redis_server.port) not in answer.content.decode() and "Error" not in answer.content.decode()
     assert Client().get("/healthz").status_code == 200
+
+
+def test_records_older_than_the_program_are_not_ready(monkeypatch):
+    everybody_alive()
+    client().delete(APPLIED_KEY, "store:layout")
+    answer = Client().get("/readyz")
+    assert answer.status_code == 503 and answer.json()["failed"] == ["migrations"]
+    apply_migrations()
+    assert Client().get("/readyz").status_code == 200
 
 
 def test_the_api_is_documented_without_the_internet(admin_client):
