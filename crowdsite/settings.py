@@ -265,9 +265,15 @@ CELERY_TASK_ROUTES = {"tracking.tasks.track_camera": {"queue": "gpu"}}
 CELERY_BEAT_SCHEDULE = {
     "reconcile-cameras": {"task": "tracking.tasks.reconcile_cameras", "schedule": 1.0, "options": {"expires": 3}},
     "forget-ended-sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 86400.0},
+    "prune-audit-trail": {"task": "operations.tasks.prune_audit_trail", "schedule": 86400.0},
+    "watch-licence": {"task": "licensing.tasks.watch", "schedule": 60.0, "options": {"expires": 60}},
     "prune-person-logs": {"task": "tracking.tasks.prune_person_logs", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+
+# Mail leaves through the server set under Settings, Mail; its sender replaces this one.
+EMAIL_BACKEND = "operations.mail.StoredSmtpBackend"
+DEFAULT_FROM_EMAIL = "crowdsite@localhost"
 
 # Video files may be cameras too, but only from these folders: an address must not read the machine's other files.
 CAMERA_FILE_ROOTS = [Path(p) for p in env.list("CAMERA_FILE_ROOTS", default=[])] + [VAR_DIR / "videos"]

@@ -22,6 +22,8 @@ from licensing.tokens import Feature, check_times, compact
 
 # Set once: a local licence that was removed stays removed.
 FIRST_RUN_KEY = "licensing:first_run"
+# What the log said last about the licence.
+SAID_KEY = "licensing:said"
 # Held while the record is changed, so that two who change different fields do not undo each other.
 LOCK_KEY = "licensing:licence:lock"
 PREVIOUS_KEPT = timedelta(days=30)
@@ -75,7 +77,7 @@ def restore_licence(*, by: str = "") -> LicenceStatus:
 
 
 def can_restore(record: Licence) -> bool:
-    """Whether there is a key to bring back; it is forgotten after 30 days."""
+    """Whether there is a key to bring back; it is offered for 30 days."""
     until = record.previous_until
     return bool(record.previous_key) and until is not None and until > timezone.now()
 
@@ -119,7 +121,20 @@ def ensure_local_licence() -> None:
 
 def log_licence() -> None:
     """One line at start: what is in force."""
+    _say(status_of(Licence.load()))
+
+
+def watch_licence() -> bool:
+    """One line when the licence began to end, ended or changed since the last call; whether there was one."""
     status = status_of(Licence.load())
+    now = f"{status.state} {status.level} {status.licence_id}"
+    if client().set(SAID_KEY, now, get=True) == now.encode():
+        return False
+    _say(status)
+    return True
+
+
+def _say(status: LicenceStatus) -> None:
     logger.log("WARNING" if status.warning else "INFO", "Licence: {}", status.warning or status.sentence)
 
 

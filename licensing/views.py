@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crowdsite.errors import CrowdsiteError
@@ -42,6 +43,7 @@ class Period:
     ends: datetime
 
 
+@sensitive_post_parameters("license_key")
 @require_http_methods(["GET", "POST"])
 @permission_required("licensing.view_licence", raise_exception=True)
 def licence(request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from loguru import logger
 
 from crowdsite import clock
 from crowdsite.errors import CrowdsiteError
@@ -21,6 +22,7 @@ from licensing.checks import check_public_keys
 from licensing.keypairs import fingerprint, public_pem
 from licensing.models import Licence
 from licensing.selectors import feature_on, feature_reason, licence_status, licence_warning
+from licensing.tasks import watch
 from licensing.tokens import Feature, LicenceError
 from tests.licensing.issued import DAY, current, token
 
@@ -258,6 +260,27 @@ def test_a_vendor_can_shut_out_the_installations_own_key(vendor, settings):
     assert (status.state, status.features) == ("invalid", frozenset())
     services.activate_licence(license_key=token(vendor))
     assert licence_status().valid
+
+
+def test_the_log_says_once_that_a_licence_ends_and_has_ended(vendor, monkeypatch):
+    assert services.watch_licence()
+    assert not services.watch_licence()
+    services.activate_licence(license_key=token(vendor))
+    end = licence_status().expires_at
+    said = []
+    sink = logger.add(lambda line: said.append(str(line)), level="WARNING", format="{message}")
+    try:
+        for days in (31, 30, 29.9, 7, 6.9, 1, 0.5, 0, -1, -40):
+            monkeypatch.setattr(clock, "now", lambda days=days: end - days * DAY)
+            watch()
+    finally:
+        logger.remove(sink)
+    assert [line.split(",")[0] for line in said] == [
+        "Licence: The licence ends in 30 days",
+        "Licence: The licence ends in 7 days",
+        "Licence: The licence ends within a day",
+        "Licence: The licence is not in force",
+    ]
 
 
 def test_a_signature_is_verified_once_and_the_record_read_once(vendor, monkeypatch, django_assert_num_queries):
