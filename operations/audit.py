@@ -10,10 +10,12 @@ from contextvars import ContextVar
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from auditlog.context import auditlog_disabled
 from auditlog.models import LogEntry
 from auditlog.registry import auditlog
 from django.apps import apps
 from django.contrib.auth.models import Group, User
+from django.db.models.signals import m2m_changed
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_and_async_middleware
 
@@ -92,9 +94,31 @@ def register_models() -> None:
         exclude_fields=["last_login"],
         mask_fields=["password"],
         mask_callable="operations.audit.hide",
-        m2m_fields={"groups", "user_permissions"},
     )
-    auditlog.register(Group, m2m_fields={"permissions"})
+    auditlog.register(Group)
+    for model, name in ((User, "groups"), (User, "user_permissions"), (Group, "permissions")):
+        through = getattr(model, name).through
+        m2m_changed.connect(_note_members(name), sender=through, weak=False, dispatch_uid=f"audit.{model}.{name}")
+
+
+def _note_members(name: str) -> Callable[..., None]:
+    """A receiver for a relation's changes. auditlog's own would name everything that was asked to go, held or not."""
+
+    def note(instance: Any, action: str, reverse: bool, model: Any, pk_set: set[int] | None, **_kwargs: Any) -> None:
+        if auditlog_disabled.get() or action not in ("post_add", "pre_remove", "pre_clear"):
+            return
+        operation = "add" if action == "post_add" else "delete"
+        if reverse:
+            holders = model.objects.filter(**{name: instance})
+            wanted = model.objects.filter(pk__in=pk_set or ()) if operation == "add" else holders
+            for holder in wanted if pk_set is None else wanted.filter(pk__in=pk_set):
+                LogEntry.objects.log_m2m_changes([instance], holder, operation, name)
+            return
+        found = model.objects.filter(pk__in=pk_set or ()) if operation == "add" else getattr(instance, name).all()
+        held = found if pk_set is None else found.filter(pk__in=pk_set)
+        LogEntry.objects.log_m2m_changes(held, instance, operation, name)
+
+    return note
 
 
 def _register(label: str, exclude: list[str] | None = None, **how: Any) -> None:
