@@ -30,18 +30,15 @@ from crowdsite.errors import CrowdsiteError
 admin.site.unregister(Group)
 admin.site.unregister(User)
 
-_LOOKS = (
-    (CheckboxSelectMultiple, UnfoldAdminCheckboxSelectMultipleWidget),
-    (RadioSelect, UnfoldAdminRadioSelectWidget),
-)
-
 
 def _dress(form: PersonForm) -> None:
     """The same fields in the admin's look."""
     for field in form.fields.values():
-        for plain, dressed in _LOOKS:
-            if isinstance(field.widget, plain):
-                field.widget = dressed(choices=field.choices)
+        # A group of checkboxes is a radio select too, to Django.
+        if isinstance(field.widget, CheckboxSelectMultiple):
+            field.widget = UnfoldAdminCheckboxSelectMultipleWidget(choices=field.choices)
+        elif isinstance(field.widget, RadioSelect):
+            field.widget = UnfoldAdminRadioSelectWidget(choices=field.choices)
     form.fields["email"].widget = UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"})
 
 

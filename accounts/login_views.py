@@ -50,7 +50,7 @@ def locked_out(
 @login_not_required
 @never_cache
 def admin_login(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-    """`/admin/login/`: the one login page serves the admin too. Whoever is logged in and was sent here may not enter."""
+    """`/admin/login/`: the one login page serves the admin too. Who is logged in and was sent here may not enter."""
     if request.user.is_authenticated:
         raise PermissionDenied
     query = QueryDict(mutable=True)

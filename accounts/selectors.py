@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser, User
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -70,7 +71,7 @@ def role_of(user: AbstractUser) -> str:
 def administrators() -> QuerySet[User]:
     """Those who can log in and do everything: active, with a password."""
     found = User.objects.filter(Q(is_superuser=True) | Q(groups__name=ADMINISTRATOR), is_active=True)
-    return found.exclude(password="").exclude(password__startswith="!").distinct()
+    return found.exclude(password="").exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).distinct()
 
 
 def people() -> list[Person]:

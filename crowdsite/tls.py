@@ -63,7 +63,9 @@ def _check_pair(certfile: str, keyfile: str) -> None:
         x509.load_pem_x509_certificate(Path(certfile).read_bytes())
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            raise ConfigurationError("The key in SSL_KEYFILE does not belong to the certificate in SSL_CERTFILE.") from None
+            raise ConfigurationError(
+                "The key in SSL_KEYFILE does not belong to the certificate in SSL_CERTFILE."
+            ) from None
         raise ConfigurationError(
             "SSL_CERTFILE and SSL_KEYFILE cannot be used: they must be a certificate (its own first, then those "
             f"above it) and its key, both in PEM form ({error.reason or error})."
@@ -74,4 +76,6 @@ def _check_pair(certfile: str, keyfile: str) -> None:
 
 def _refuse() -> str:
     """OpenSSL would ask at the terminal, where nobody is."""
-    raise ConfigurationError("The key in SSL_KEYFILE has a passphrase. Store it without one, readable by this user only.")
+    raise ConfigurationError(
+        "The key in SSL_KEYFILE has a passphrase. Store it without one, readable by this user alone."
+    )

@@ -6,7 +6,6 @@ from accounts.passlib import to_django
 from crowdsite.errors import CrowdsiteError
 
 
-
 @pytest.fixture
 def stored() -> str:
     import base64

@@ -1,6 +1,5 @@
 """The web process: start-up checks, first run, then the ASGI server."""
 
-import sys
 import signal
 import sys
 from typing import Any
