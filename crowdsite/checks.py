@@ -2,7 +2,6 @@
 
 import ipaddress
 import os
-import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from django.core.checks import CheckMessage, Error, Info, Warning, register
 
 from cameras.capture.errors import CaptureError
 from cameras.capture.ffmpeg import ffmpeg_path
+from crowdsite import tls
 from crowdsite.log_file import kept_files, size_bytes
 from crowdsite.logging import FORMATS, LEVELS
 
@@ -31,41 +31,22 @@ def is_loopback(host: str) -> bool:
         return host in ("localhost", "")
 
 
-def read_refusal(path: Path) -> str:
-    """Why the file cannot be read, "" when it can."""
-    try:
-        with path.open("rb") as file:
-            file.read(1)
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
-
-
 @register
 def check_tls(**_: Any) -> list[CheckMessage]:
-    """SSL_CERTFILE and SSL_KEYFILE: both, readable, a pair, in date."""
-    files = {"SSL_CERTFILE": settings.SSL_CERTFILE, "SSL_KEYFILE": settings.SSL_KEYFILE}
-    given = [name for name, path in files.items() if path]
-    if not given:
-        return []
-    if len(given) == 1:
-        other = next(name for name in files if name not in given)
-        return [Error(f"{given[0]} is set, {other} is not.", hint=f"Set {other} too, or neither.", id="crowdsite.E001")]
-    unreadable = [(name, path, why) for name, path in files.items() if (why := read_refusal(Path(path)))]
-    if unreadable:
-        hint = "Give the path of a PEM file that the user who runs Crowdsite may read."
-        return [
-            Error(f"{name} is {path}, which cannot be read: {why}.", hint=hint, id="crowdsite.E002")
-            for name, path, why in unreadable
-        ]
+    """SSL_CERTFILE and SSL_KEYFILE: both, readable, a pair, in date. TRUSTED_PROXIES: addresses."""
+    found: list[CheckMessage] = []
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
-            settings.SSL_CERTFILE, settings.SSL_KEYFILE, password=lambda: ""
-        )
-    except (ssl.SSLError, ValueError) as error:
-        hint = "The key has to be the certificate's own, both in PEM, the key without a password."
-        return [Error(f"The certificate and its key do not work together: {error}.", hint=hint, id="crowdsite.E003")]
-    return list(_certificate_end(Path(settings.SSL_CERTFILE)))
+        if tls.check_tls(settings.SSL_CERTFILE, settings.SSL_KEYFILE):
+            found += _certificate_end(Path(settings.SSL_CERTFILE))
+    except tls.ConfigurationError as error:
+        hint = "Give the paths of a PEM certificate and of its own key, which this user may read, or neither."
+        found.append(Error(error.message, hint=hint, id="crowdsite.E001"))
+    try:
+        tls.check_proxies(settings.TRUSTED_PROXIES)
+    except tls.ConfigurationError as error:
+        hint = "Name the addresses from which your own proxies connect."
+        found.append(Error(error.message, hint=hint, id="crowdsite.E002"))
+    return found
 
 
 def _certificate_end(path: Path) -> Iterator[CheckMessage]:

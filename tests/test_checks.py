@@ -62,15 +62,22 @@ def test_tls_is_both_files_readable_and_a_pair(settings, tmp_path):
         ((good, key), []),
         ((good, ""), ["E001"]),
         (("", key), ["E001"]),
-        ((good, str(tmp_path / "none.key")), ["E002"]),
-        ((str(tmp_path), str(tmp_path)), ["E002", "E002"]),
-        ((good, other_key), ["E003"]),
-        ((key, good), ["E003"]),
+        ((good, str(tmp_path / "none.key")), ["E001"]),
+        ((str(tmp_path), str(tmp_path)), ["E001"]),
+        ((good, other_key), ["E001"]),
+        ((key, good), ["E001"]),
         ((old, old_key), ["W001"]),
         ((soon, soon_key), ["W001"]),
     ):
         settings.SSL_CERTFILE, settings.SSL_KEYFILE = files
         assert ids(checks.check_tls()) == expected, files
+
+
+def test_proxies_are_addresses(settings):
+    settings.TRUSTED_PROXIES = ["10.0.0.0/24", "127.0.0.1"]
+    assert ids(checks.check_tls()) == []
+    settings.TRUSTED_PROXIES = ["proxy.example"]
+    assert ids(checks.check_tls()) == ["E002"]
 
 
 @pytest.mark.parametrize(
