@@ -42,7 +42,7 @@ class LicenceView(APIView):
         services.activate_licence(license_key=given.validated_data["license_key"], by=request.user.get_username())
         return Response(licence_json())
 
-    @extend_schema(operation_id="license_destroy", responses=LicenceSerializer)
+    @extend_schema(operation_id="license_destroy", responses={200: LicenceSerializer})
     def delete(self, request: Request) -> Response:
         """Work without a licence: the optional modules stop, counting goes on."""
         services.remove_licence(by=request.user.get_username())

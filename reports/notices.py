@@ -5,20 +5,36 @@ from collections.abc import Collection
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from licensing.selectors import SETTINGS_URL, licence_status
 from reports.stats import Action, CameraFacts, Notice
 
 WEIGHTLESS_ENGINE = "hog"
+LICENCE_CODE = "licence"
 
 
-def notices(cameras: list[CameraFacts], *, demos: Collection[int]) -> list[Notice]:
-    """Worst first. demos: ids of those cameras that show the drawn scene."""
+def notices(cameras: list[CameraFacts], *, demos: Collection[int], now: float) -> list[Notice]:
+    """Worst first, the licence last: it does not touch the numbers. demos: ids of those cameras that show the drawn
+    scene. now: unix seconds."""
     found = []
     if any(camera.engine == WEIGHTLESS_ENGINE for camera in cameras):
         found.append(_no_model())
     drawn = [camera for camera in cameras if camera.id in demos]
     if drawn:
         found.append(_demo(drawn[0], has_real_camera=len(drawn) < len(cameras)))
+    licence = licence_notice(now)
+    if licence is not None:
+        found.append(licence)
     return found
+
+
+def licence_notice(now: float) -> Notice | None:
+    """The licence ends soon, or does not hold. It is for those who run the installation, so the wall leaves it out."""
+    status = licence_status(now)
+    if not status.warning:
+        return None
+    titles = {"valid": _("The licence ends soon."), "expired": _("The licence has ended.")}
+    title = titles.get(status.state, _("The licence is not accepted."))
+    return Notice(LICENCE_CODE, status.level, title, status.warning, Action(_("Open it"), SETTINGS_URL))
 
 
 def _no_model() -> Notice:

@@ -45,7 +45,7 @@ def live_stats(site: Site, now: float) -> LiveStats:
         counting=counting,
         doors=door_facts(shown, counting),
         attention=attention_facts(watched, now=now, zone=zone),
-        notices=notices(facts, demos=demos),
+        notices=notices(facts, demos=demos, now=now),
         summary=_summary(occupancy, counting, unsure=today.lower_bound and occupancy.state != "stale"),
         calm=_calm(counting),
     )
