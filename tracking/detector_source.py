@@ -15,7 +15,8 @@ from tracking.registry import EngineChoice
 class ModelSettings:
     """The part of the settings that decides which engine is loaded; another value means another engine.
 
-    version: file and modification time of the weights, None while there are none.
+    version: file and modification time of the weights, None while there are none. cores: of the processor, that the
+    engine may use.
     """
 
     person_model: str
@@ -24,6 +25,7 @@ class ModelSettings:
     imgsz: int
     confidence: float
     track_objects: tuple[str, ...]
+    cores: int = 0
 
 
 @dataclass(frozen=True, slots=True)

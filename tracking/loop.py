@@ -7,6 +7,7 @@ what it produces is taken by `tracking.delivery` and `tracking.pictures`, so tha
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from loguru import logger
@@ -23,7 +24,7 @@ from tracking.delivery import EventDelivery
 from tracking.detector_source import DetectorSource, LoadedDetector
 from tracking.engines import Engine
 from tracking.events import Event
-from tracking.gates import SkipGate
+from tracking.gates import SceneGate, SceneRules, SkipGate
 from tracking.line_counter import Crossing, LineCounter
 from tracking.meter import LoopMeter
 from tracking.overlay import Overlay
@@ -32,11 +33,12 @@ from tracking.pipeline import Pipeline, StepResult
 from tracking.tracker import Tracker
 
 IDLE_WAIT_SECS = 0.2
+COUNTING_OFF = "Counting entries and exits is switched off in the settings, so nothing is recorded."
 
 
 @dataclass(frozen=True, slots=True)
 class LoopSettings:
-    """The installation-wide settings a loop follows."""
+    """The installation-wide settings a loop follows. counting: whether crossings are recorded at all."""
 
     detector_fps: float
     frame_skip: int
@@ -44,6 +46,8 @@ class LoopSettings:
     show_ids: bool
     show_counts: bool
     file_roots: tuple[Path, ...]
+    scene: SceneRules = field(default_factory=SceneRules)
+    counting: bool = True
     capture: CaptureRules = field(default_factory=CaptureRules)
 
 
@@ -79,6 +83,7 @@ class CameraLoop:
         self._settings = settings
         self._wanted: tuple[CameraConfig, LoopSettings] | None = None
         self._skip = SkipGate(settings.frame_skip)
+        self._scene = SceneGate(settings.scene)
         self._pipeline: Pipeline | None = None
         self._pipeline_detector: LoadedDetector | None = None
         self._detector_error = ""
@@ -109,10 +114,21 @@ class CameraLoop:
         return self._detector_error
 
     @property
+    def is_counting(self) -> bool:
+        """Whether crossings of this camera are to be recorded."""
+        return self._settings.counting and self._config.inout_count
+
+    @property
     def note(self) -> str:
-        """What an operator should know about the detector at work, "" for nothing."""
+        """What an operator should know about how this camera is counted, "" for nothing."""
         current = self._detectors.current
-        return self._detectors.problem or (current.choice.reason or current.choice.notice if current else "")
+        if not self._settings.counting and self._config.inout_count:
+            return COUNTING_OFF
+        return (
+            self._detectors.problem
+            or (current.choice.reason or current.choice.notice if current else "")
+            or self._settings.capture.note_for(self._config)
+        )
 
     def reconfigure(self, config: CameraConfig, settings: LoopSettings) -> None:
         """Takes effect at the loop's next step, within a fraction of a second."""
@@ -135,26 +151,52 @@ class CameraLoop:
         if detector is None or not self.feed.wait(IDLE_WAIT_SECS):
             self.stop.wait(0 if detector else IDLE_WAIT_SECS)
             return False
+        take = self._take
+        if not self._settings.scene.is_open:
+            frame = self._take()
+            if frame is None or self._spared(frame, detector):
+                return frame is not None
+            take = partial(self._take_later, frame)
         try:
-            found = detector.batching.detect(self._config.id, self._take)
+            found = detector.batching.detect(self._config.id, take)
         except DetectorError as error:
             self._detector_error = str(error)
+            self._scene.forget()
             self.stop.wait(IDLE_WAIT_SECS)
             return False
         self._detector_error = ""
         if found is None:
+            self._scene.forget()
             return False
         frame, detections = found
+        self._scene.follow(frame.image, frame.captured_at)
         result = self._pipeline_for(detector).update(frame, detections)
         self.first_analysed_at = self.first_analysed_at or frame.captured_at
         self.meter.analysed(now(), frame.captured_at)
+        self._publish(frame, result, detector)
+        return True
+
+    def _spared(self, frame: Frame, detector: LoadedDetector) -> bool:
+        """Whether the picture shows nothing new; the boxes of the last analysed one then hold for it too."""
+        pipeline = self._pipeline_for(detector)
+        if self._scene.admits(frame.image, frame.captured_at, occupied=len(pipeline.tracker) > 0):
+            return False
+        self.meter.spared(now())
+        self._publish(frame, pipeline.repeat(frame), detector)
+        return True
+
+    def _take_later(self, frame: Frame) -> Frame:
+        """The picture that comes to the detector in place of `frame`: a newer one, unless pictures wait in line."""
+        newer = self.feed.take() if self.feed.settings.buffer == 1 and not self._settings.frame_skip else None
+        return newer or frame
+
+    def _publish(self, frame: Frame, result: StepResult, detector: LoadedDetector) -> None:
         for crossing in result.crossings:
             self._deliver(crossing, detector)
         self._show(frame, result, detector)
-        return True
 
     def _take(self) -> Frame | None:
-        """The newest picture the gates let through; called when a batch forms."""
+        """The next picture that `frame_skip` lets through; called when a batch forms."""
         frame = self.feed.take()
         return frame if frame is not None and self._skip.admits() else None
 
@@ -164,11 +206,12 @@ class CameraLoop:
             # The engine gives only what is to be counted, so every track is followed.
             self._pipeline = Pipeline(None, Tracker(), self._lines(), labels=detector.choice.engine.labels)
             self._pipeline_detector = detector
+            self._scene = SceneGate(self._settings.scene)
         return self._pipeline
 
     def _lines(self) -> list[LineCounter]:
         config = self._config
-        if config.line is None or not config.inout_count:
+        if config.line is None or not self.is_counting:
             return []
         return [LineCounter(config.line, config.reverse)]
 
@@ -195,13 +238,13 @@ class CameraLoop:
         config, settings = self._config, self._settings
         overlay = Overlay(
             tracks=result.tracks,
-            lines=[config.line] if config.line is not None and config.inout_count else [],
+            lines=[config.line] if config.line is not None and self.is_counting else [],
             reverse=config.reverse,
             counts=self.day_totals,
             labels=detector.choice.engine.labels,
             show_line=settings.show_line,
             show_ids=settings.show_ids,
-            show_counts=settings.show_counts and config.inout_count,
+            show_counts=settings.show_counts and self.is_counting,
         )
         self._pictures.offer(config.id, Offer(frame, overlay))
 
@@ -221,6 +264,8 @@ class CameraLoop:
         old = capture_settings(self._config, self._settings)
         if wanted[1].frame_skip != self._settings.frame_skip:
             self._skip = SkipGate(wanted[1].frame_skip)
+        if wanted[1].scene != self._settings.scene:
+            self._scene = SceneGate(wanted[1].scene)
         self._config, self._settings = wanted
         if self._pipeline is not None:
             self._pipeline.set_lines(self._lines())

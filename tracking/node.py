@@ -13,8 +13,10 @@ from cameras.selectors import CameraConfig, camera_config
 from crowdsite.clock import now
 from crowdsite.log_context import about
 from crowdsite.store.connection import client
+from tracking.cpu import CpuLimit
 from tracking.delivery import EventDelivery
 from tracking.detector_source import DetectorSource, ModelSettings
+from tracking.gates import SceneRules
 from tracking.keeper import Keeper, Kept
 from tracking.lease import Lease
 from tracking.loop import CameraLoop, LoopSettings
@@ -30,6 +32,7 @@ class Node:
 
     def __init__(self) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self._cpu = CpuLimit()
         self._detectors = DetectorSource(load_engine)
         self._delivery = EventDelivery(client(), settings.VAR_DIR / "spool" / "events.sqlite3")
         self._pictures = PictureDesk(client())
@@ -41,6 +44,7 @@ class Node:
     def read_settings(self) -> LoopSettings:
         """The installation's settings; the detector follows them too."""
         stored = TrackingSettings.load()
+        cores = self._cpu.apply(stored.cpu_limit_percent)
         self._detectors.want(
             ModelSettings(
                 person_model=stored.person_model,
@@ -49,11 +53,17 @@ class Node:
                 imgsz=stored.imgsz,
                 confidence=stored.confidence,
                 track_objects=tuple(stored.track_objects),
+                cores=cores,
             )
         )
         return LoopSettings(
             detector_fps=stored.detector_fps,
             frame_skip=stored.frame_skip,
+            scene=SceneRules(
+                adaptive=stored.adaptive_skip,
+                duplicate_levels=stored.duplicate_threshold if stored.duplicate_filter else None,
+            ),
+            counting=stored.in_out_counting,
             show_line=stored.show_line,
             show_ids=stored.show_ids,
             show_counts=stored.show_counts,

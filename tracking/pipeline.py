@@ -43,6 +43,7 @@ class Pipeline:
         self.labels = tuple(labels)
         self._counters = tuple(counters)
         self._followed: NDArray[np.int16] | None = None
+        self._last = Detections.empty()
         self.set_track(track)
 
     @property
@@ -75,8 +76,16 @@ class Pipeline:
         if self._followed is not None:
             keep = np.isin(detections.label, self._followed)
             detections = Detections(detections.xyxy[keep], detections.score[keep], detections.label[keep])
+        self._last = detections
+        return self.repeat(frame)
+
+    def repeat(self, frame: Frame) -> StepResult:
+        """A picture that looks like the last analysed one, and has its size: the same boxes, a little later.
+
+        So time passes for the tracks and nobody who stands still is forgotten.
+        """
         height, width = frame.image.shape[:2]
-        tracks = self.tracker.update(detections, frame.captured_at, (width, height))
+        tracks = self.tracker.update(self._last, frame.captured_at, (width, height))
         return StepResult(tracks, _in_order(c for counter in self._counters for c in counter.update(tracks)))
 
     def finish(self) -> tuple[Crossing, ...]:

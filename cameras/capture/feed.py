@@ -1,8 +1,9 @@
-"""A camera that is kept open: one thread opens, reads and opens again; everybody else takes the newest picture."""
+"""A camera that is kept open: one thread opens, reads and opens again; everybody else takes the newest pictures."""
 
 import threading
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -30,8 +31,8 @@ _FINGERPRINT_STEP = 16
 class Feed:
     """Starts at once and goes on until `close`. A camera that fails is opened again and again, ever less often.
 
-    Only the newest picture is kept: one that nobody took before the next came is dropped and counted. open_source and
-    clock (unix seconds) are replaced by tests.
+    `settings.buffer` pictures are kept: while nobody takes them, the oldest is dropped for each that comes, and
+    counted. open_source and clock (unix seconds) are replaced by tests.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Feed:
         self._meter = HealthMeter(target_fps=settings.fps, now=clock())
         self._stop = threading.Event()
         self._news = threading.Condition()
-        self._newest: Frame | None = None
+        self._waiting: deque[Frame] = deque(maxlen=settings.buffer)
         self._index = 0
         self._is_up = False
         self._thread = threading.Thread(
@@ -57,17 +58,15 @@ class Feed:
         self._thread.start()
 
     def take(self) -> Frame | None:
-        """The newest picture that nobody has taken yet, at once. The caller owns it."""
+        """The oldest of the pictures that are kept, at once; None when all are taken. The caller owns it."""
         with self._news:
-            frame, self._newest = self._newest, None
-            return frame
+            return self._waiting.popleft() if self._waiting else None
 
     def wait(self, timeout_secs: float) -> bool:
         """Whether a picture lies ready to be taken, waiting up to `timeout_secs` for one."""
         with self._news:
-            return self._news.wait_for(lambda: self._newest is not None or self._stop.is_set(), timeout_secs) and (
-                self._newest is not None
-            )
+            self._news.wait_for(lambda: self._waiting or self._stop.is_set(), timeout_secs)
+            return bool(self._waiting)
 
     def health(self) -> Health:
         return self._meter.health(self._clock())
@@ -76,7 +75,7 @@ class Feed:
         """End the capture and its process. Waits for that at most two seconds; may be called twice."""
         self._stop.set()
         with self._news:
-            self._newest = None
+            self._waiting.clear()
             self._news.notify_all()
         if threading.current_thread() is not self._thread:
             self._thread.join(CLOSE_SECS)
@@ -122,9 +121,9 @@ class Feed:
         frame = Frame(image, now, self._index)
         self._index += 1
         with self._news:
-            if self._newest is not None:
+            if len(self._waiting) == self._waiting.maxlen:
                 self._meter.dropped += 1
-            self._newest = frame
+            self._waiting.append(frame)
             self._news.notify()
 
     def _note_failure(self, error: CaptureError) -> float:

@@ -26,12 +26,12 @@ CONNECT_SECS = 4
 
 # What an address may lead to. Nothing opened over the network may name a file of this machine, and ffmpeg's "tty"
 # format would play any text file as a film.
-_PROTOCOLS = {
+PROTOCOLS = {
     "rtsp": "pipe,fd,rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy",
     "http": "pipe,fd,http,https,httpproxy,tcp,tls,crypto",
     "file": "file",
 }
-_FORMATS = (
+NETWORK_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,asf_o,h264,hevc,vvc,av1,obu,ivf,m4v,"
     "mjpeg,mpjpeg,jpeg_pipe,png_pipe,ogg,nut,gif,rm,mxf,dv,wtv,yuv4mpegpipe,hls,applehttp,dash,rtsp,sdp,rtp,concat"
 )
@@ -164,7 +164,7 @@ def _input(address: Address, settings: CaptureSettings, flags: Flags) -> tuple[l
         return [*_as_arguments(flags.demuxer), "-f", "v4l2", "-i", address.url], None
     if address.kind == "file":
         options = {name: value for name, value in flags.demuxer.items() if name not in LIVE_ONLY}
-        limits = ["-protocol_whitelist", _PROTOCOLS["file"], "-format_whitelist", _FORMATS]
+        limits = ["-protocol_whitelist", PROTOCOLS["file"], "-format_whitelist", NETWORK_FORMATS]
         # AVI frames carry no presentation times; without made-up ones they start again at nought with every round, and
         # neither the tempo nor the rate limit would hold from then on.
         tempo = ["-fflags", "+genpts", "-re", "-stream_loop", "-1"]
@@ -173,7 +173,7 @@ def _input(address: Address, settings: CaptureSettings, flags: Flags) -> tuple[l
     options = {"fpsprobesize": "0", **_network_options(address, settings, bool(recorded)), **flags.demuxer}
     if address.kind != "rtsp":
         options = _without_rtsp(options)
-    limits = ["-protocol_whitelist", _PROTOCOLS[address.kind], "-format_whitelist", _FORMATS]
+    limits = ["-protocol_whitelist", PROTOCOLS[address.kind], "-format_whitelist", NETWORK_FORMATS]
     outer = ["-analyzeduration", "0", "-fpsprobesize", "0", *limits, *(["-re"] if recorded else [])]
     return [*outer, "-f", "concat", "-safe", "0", "-i", "pipe:0"], _playlist(address.url, options)
 

@@ -79,7 +79,7 @@ REASONS = (
         kinds=_NETWORK,
     ),
     _reason(
-        r"connection refused",
+        r"connection refused|failed to connect\. \(generic error\)",
         "refused",
         "Nothing answers at the camera's address and port. The camera may be starting, or the port is wrong.",
         kinds=_NETWORK,
@@ -136,7 +136,7 @@ REASONS = (
         permanent=True,
     ),
     _reason(
-        r"decoder .*not found|unknown decoder|unsupported codec|decoding requested, but no"
+        r"decoder .*not found|missing decoder|unknown decoder|unsupported codec|decoding requested, but no"
         r"|could not find codec parameters.*\(video: .*unknown codec",
         "unsupported_codec",
         "This machine cannot decode the video's format. Set the camera to H.264.",

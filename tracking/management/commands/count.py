@@ -17,6 +17,7 @@ from tqdm import tqdm
 from cameras.frames import Frame
 from crowdsite.errors import CrowdsiteError
 from tracking.engines import Engine, create_engine
+from tracking.gates import SceneRules
 from tracking.geometry import Line, Size, check_line, to_normalised
 from tracking.labels import expand, unseen_sentence, visible
 from tracking.line_counter import Crossing
@@ -52,6 +53,7 @@ class Command(BaseCommand):
         parser.add_argument("--conf", type=float, default=0.25, help="lowest detection score, 0-1")
         parser.add_argument("--every", type=int, metavar="N", help="analyse every N-th picture")
         parser.add_argument("--fps", type=float, metavar="F", help="analyse F pictures of each second of video")
+        parser.add_argument("--adaptive-skip", action="store_true", help="look less often while nothing moves")
         parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:0, ...")
         parser.add_argument("--labels", default="person", help="kinds of objects to count, separated by commas")
         parser.add_argument("--tracks", type=Path, metavar="OUT.txt", help="write the tracks as MOT rows")
@@ -84,7 +86,8 @@ def _count(options: dict[str, Any]) -> dict[str, Any]:
             for watcher in watchers:
                 watcher(frame, result)
 
-        counted = count_video(video, lines, engine, pace=pace, track=labels, watch=watch)
+        scene = SceneRules(adaptive=options["adaptive_skip"])
+        counted = count_video(video, lines, engine, pace=pace, track=labels, scene=scene, watch=watch)
         return _report(options["video"], video, engine, counted, pixel_lines)
 
 
