@@ -1,6 +1,7 @@
 """The form of one page of settings, made from the model: what a setting is stands there once."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,18 +16,21 @@ from django.utils.translation import gettext as _
 from crowdsite.errors import CrowdsiteError
 from operations.pages import Page
 from operations.services import SECRET_FIELDS, change_settings, check_settings, default_of
+from operations.transfer.values import plain
 
 SEEN = "seen"
 REMOVE = "remove_"
 
 
 class WordsField(forms.CharField):
-    """A list of words, typed with commas."""
+    """A list of words, typed with commas; a JSON list is understood too."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(str(word) for word in value) if isinstance(value, list | tuple) else value
 
     def to_python(self, value: Any) -> list[str]:
+        if value and value.strip().startswith("["):
+            value = value.strip().strip("[]").replace('"', "").replace("'", "")
         return [word.strip() for word in (super().to_python(value) or "").split(",") if word.strip()]
 
 
@@ -87,7 +91,7 @@ class SettingsForm(forms.Form):
             if name in SECRET_FIELDS:
                 field.required = False
             else:
-                self.initial[name] = getattr(self.record, name)
+                self.initial[name] = plain(getattr(self.record, name))
         self.seen: dict[str, Any] = self._seen(data)
 
     def clean(self) -> dict[str, Any]:
@@ -159,7 +163,7 @@ class SettingsForm(forms.Form):
     def _typed(self, name: str, value: Any) -> str:
         if isinstance(value, bool):
             return "on" if value else ""
-        return str(self.fields[name].prepare_value(value))
+        return str(self.fields[name].prepare_value(plain(value)))
 
     def _stored(self) -> dict[str, Any]:
         return {name: getattr(self.record, name) for name in self.fields if name not in SECRET_FIELDS}
@@ -179,7 +183,7 @@ class SettingsForm(forms.Form):
 
 def _form_field(field: models.Field, **kwargs: Any) -> forms.Field:
     """As Django makes it; lists of words and JSON objects become something a person can type."""
-    shared = {"label": _label(field), "help_text": field.help_text, "required": not field.blank}
+    shared = {"label": _label(field), "help_text": _help(field), "required": not field.blank}
     if isinstance(field, models.JSONField):
         kind = WordsField if isinstance(field.get_default(), list | tuple) else StructureField
         return kind(**{**shared, "required": kind is WordsField and not field.blank})
@@ -188,9 +192,18 @@ def _form_field(field: models.Field, **kwargs: Any) -> forms.Field:
         return forms.CharField(**{**shared, "required": False}, max_length=field.max_length, widget=widget, strip=False)
     found = field.formfield(**kwargs)
     found.label = shared["label"]
+    found.error_messages |= {
+        "min_value": _("Use %(limit_value)s or more."),
+        "max_value": _("Use %(limit_value)s or less."),
+    }
     if isinstance(found.widget, forms.NumberInput):
         found.widget.attrs["inputmode"] = "decimal" if isinstance(field, models.FloatField) else "numeric"
     return found
+
+
+def _help(field: models.Field) -> str:
+    """The model's words; the example of a list as it is typed here."""
+    return re.sub(r"\[(\"[^\]]*\")\]", lambda found: found[1].replace('"', ""), str(field.help_text))
 
 
 def _label(field: models.Field) -> str:
@@ -213,5 +226,5 @@ def _range(field: models.Field, form_field: forms.Field) -> str:
     elif field.choices:
         parts.append(_("Default: %(value)s.") % {"value": dict(field.flatchoices).get(default, default)})
     elif default not in ("", None, [], {}) and not isinstance(form_field, StructureField):
-        parts.append(_("Default: %(value)s.") % {"value": form_field.prepare_value(default)})
+        parts.append(_("Default: %(value)s.") % {"value": form_field.prepare_value(plain(default))})
     return " ".join(parts)

@@ -124,7 +124,8 @@ def _found(filters: Filters, zone: ZoneInfo) -> QuerySet[LogEntry]:
 def _lines(model: Any, name: str, change: Any) -> list[Line]:
     label = _label(model, name)
     if isinstance(change, dict):  # a many-to-many relation
-        names = ", ".join(str(one) for one in change.get("objects", []))
+        # A permission calls itself "Cameras | camera | Can add camera".
+        names = ", ".join(str(one).rpartition(" | ")[2] for one in change.get("objects", []))
         added = change.get("operation") == "add"
         return [Line(label, "" if added else _short(names), _short(names) if added else "")]
     before, after = (str(value) for value in change)

@@ -21,10 +21,25 @@ class MailSettings(SingletonModel):
     smtp_port = models.PositiveIntegerField(
         _("port"), default=587, validators=[MinValueValidator(1), MaxValueValidator(65535)]
     )
-    smtp_user = models.CharField(_("user"), max_length=254, blank=True, default="")
-    smtp_pass = models.CharField(_("password"), max_length=500, blank=True, default="")
-    security = models.CharField(_("security"), max_length=10, choices=Security.choices, default=Security.STARTTLS)
-    from_addr = models.EmailField(_("sender"), blank=True, default="", help_text=_("The address mail comes from."))
+    smtp_user = models.CharField(
+        _("user"), max_length=254, blank=True, default="", help_text=_("Empty: the server is used without a login.")
+    )
+    smtp_pass = models.CharField(
+        _("password"), max_length=500, blank=True, default="", help_text=_("Written, and never shown again.")
+    )
+    security = models.CharField(
+        _("security"),
+        max_length=10,
+        choices=Security.choices,
+        default=Security.STARTTLS,
+        help_text=_("Without it, user and password can be read on the way to the server."),
+    )
+    from_addr = models.EmailField(
+        _("sender"),
+        blank=True,
+        default="",
+        help_text=_("The address mail comes from. Most servers insist on their own."),
+    )
 
     class Meta:
         verbose_name = _("mail settings")
@@ -45,7 +60,12 @@ class SystemSettings(SingletonModel):
         ERROR = "ERROR", _("Error: what failed")
 
     log_level = models.CharField(
-        _("log level"), max_length=10, choices=LogLevel.choices, blank=True, default=LogLevel.DEFAULT
+        _("log level"),
+        max_length=10,
+        choices=LogLevel.choices,
+        blank=True,
+        default=LogLevel.DEFAULT,
+        help_text=_("How much is written to the logs of all machines. Debug grows quickly: switch it back afterwards."),
     )
 
     class Meta:

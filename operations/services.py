@@ -35,8 +35,9 @@ def check_settings(model: type[Settings], changes: Mapping[str, Any]) -> Setting
         record.clean_fields(exclude=untouched)
         record.clean()
     except ValidationError as error:
-        for name, sentences in error.message_dict.items():
-            errors.setdefault("" if name == NON_FIELD_ERRORS else name, []).extend(sentences)
+        for name, found in error.error_dict.items():
+            said = [sentence for one in found for sentence in _in_words(one)]
+            errors.setdefault("" if name == NON_FIELD_ERRORS else name, []).extend(said)
     if errors:
         first = next(iter(errors.values()))[0]
         raise CrowdsiteError(first, fields=errors)
@@ -71,6 +72,16 @@ def editable_fields(model: type[SingletonModel]) -> list[Any]:
 def default_of(model: type[SingletonModel], name: str) -> Any:
     """What the setting is before anybody changes it."""
     return model._meta.get_field(name).get_default()
+
+
+def _in_words(error: ValidationError) -> list[str]:
+    """What to type instead, where Django says what must be ensured."""
+    match error.code:
+        case "max_value":
+            return [_("Use %(limit_value)s or less.") % error.params]
+        case "min_value":
+            return [_("Use %(limit_value)s or more.") % error.params]
+    return list(error.messages)
 
 
 def _ensure_row(model: type[SingletonModel]) -> None:

@@ -96,7 +96,12 @@ FAMILIES = (
         r"gpu|celery|ppe_queue|faces|exports|alerts|unacked.*|_kombu.*|celery.*",
         _UNTIL_DONE,
     ),
-    Family("store:*, crowdsite:*", gettext_lazy("The store's own"), r"(store|crowdsite|operations):.*", _FOR_EVER),
+    Family(
+        "store:*, crowdsite:*, …",
+        gettext_lazy("The store's own"),
+        r"(store|crowdsite|operations|licensing|accounts|cameras|ppe):.*",
+        _FOR_EVER,
+    ),
     Family("*", gettext_lazy("Other"), r".*", _says(gettext_lazy("Not known to Crowdsite"))),
 )
 _PATTERNS = tuple((family, re.compile(family.pattern, re.DOTALL)) for family in FAMILIES)

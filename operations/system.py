@@ -10,6 +10,7 @@ import django
 import redis
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crowdsite.store.connection import client
 from operations.sizes import Sizes, sizes
@@ -66,7 +67,13 @@ def _room(info: dict) -> list[Fact]:
     logs = sorted(settings.VAR_DIR.rglob("app.log*"))
     if logs:
         total = sum(_bytes(path) for path in logs)
-        facts.append(Fact(_("Log files"), words_for_bytes(total), _("%(n)s files") % {"n": len(logs)}))
+        facts.append(
+            Fact(
+                _("Log files"),
+                words_for_bytes(total),
+                ngettext("%(n)s file", "%(n)s files", len(logs)) % {"n": len(logs)},
+            )
+        )
     return facts
 
 

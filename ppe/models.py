@@ -1,9 +1,11 @@
 """What an operator sets for the checks of protective equipment."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from cameras.validation import PPE_ITEMS
 from crowdsite.store.models import SingletonModel
 
 
@@ -46,3 +48,9 @@ class PpeSettings(SingletonModel):
 
     def __str__(self) -> str:
         return str(_("Equipment settings"))
+
+    def clean(self) -> None:
+        names = self.track_ppe
+        if not isinstance(names, list) or not all(name in PPE_ITEMS for name in names):
+            sentence = _("Write a list of equipment. Known are: %(names)s.") % {"names": ", ".join(PPE_ITEMS)}
+            raise ValidationError({"track_ppe": sentence})

@@ -52,3 +52,4 @@ if (form) {
 }
 saySending();
 document.querySelector("[role=alert][tabindex]")?.focus();
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

@@ -61,7 +61,7 @@ def test_a_wrong_value_is_refused_with_its_range_and_everything_typed_is_kept(ad
     assert answer.status_code == 422
     assert "99999" in page
     assert "cuda:1" in page
-    assert "less than or equal to 1920" in page
+    assert "Use 1920 or less" in page
     assert TrackingSettings.load().device == "auto"
 
 
