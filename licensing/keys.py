@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
@@ -87,27 +88,39 @@ def read_signing_key(path: Path) -> Ed25519PrivateKey:
 
 
 def ensure_signing_key() -> Ed25519PrivateKey:
-    """This machine's key, made at the first call. Processes that ask at the same moment get the same one."""
+    """This machine's key, made at the first call. Processes that ask at the same moment get the same one.
+
+    Raises SigningKeyError.
+    """
     path = signing_key_path()
-    if not path.exists():
-        kept(path, private_pem(new_private_key()))
-    key = read_signing_key(path)
-    _write_public(key.public_key())
+    try:
+        if not path.exists():
+            kept(path, private_pem(new_private_key()))
+        key = read_signing_key(path)
+        _write_public(key.public_key())
+    except OSError as error:
+        raise SigningKeyError(f"The signing key cannot be written to {path}: {error.strerror}.") from error
     return key
 
 
 def replace_signing_key() -> Ed25519PrivateKey:
-    """A new key signs from now on. The old private key is deleted; what it signed stays valid until distrusted."""
+    """A new key signs from now on. The old private key is deleted; what it signed stays valid until distrusted.
+
+    Raises SigningKeyError.
+    """
     path = signing_key_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists():
-        _write_public(read_signing_key(path).public_key())
     key = new_private_key()
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(private_pem(key))
-    fresh.replace(path)
-    _write_public(key.public_key())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            _write_public(read_signing_key(path).public_key())
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(private_pem(key))
+        fresh.replace(path)
+        _write_public(key.public_key())
+    except OSError as error:
+        raise SigningKeyError(f"The signing key cannot be written to {path}: {error.strerror}.") from error
     return key
 
 
@@ -168,9 +181,11 @@ def _resolved(entry: str) -> str:
 
 
 def _content(path: Path) -> str:
-    """A small text file; read again when it has changed. Empty when it cannot be read."""
+    """A small text file; read again when it has changed. Empty when it is none or cannot be read."""
     try:
         stat = path.stat()
+        if not S_ISREG(stat.st_mode):
+            return ""
         return _read(path, stat.st_mtime_ns, stat.st_size)
     except OSError:
         return ""

@@ -8,6 +8,7 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from loguru import logger
 
 from crowdsite import clock
@@ -69,7 +70,7 @@ def restore_licence(*, by: str = "") -> LicenceStatus:
     """Bring back the key that was replaced or removed last. Raises NothingToRestoreError, or LicenceError."""
     with _record() as record:
         if not can_restore(record):
-            raise NothingToRestoreError("There is no earlier licence key. Enter one.")
+            raise NothingToRestoreError(_("There is no earlier licence key. Enter one."))
         check_times(read_key(record.previous_key, record), at=clock.now())
         _replace(record, record.previous_key, by)
     logger.info("{} brought the earlier licence back", by or "The system")
@@ -105,10 +106,18 @@ def distrust_key(name: str) -> bool:
 def ensure_local_licence() -> None:
     """The signing key of this machine, and once a licence by it: everything on, no limit. Repeatable.
 
-    Where the installation's own keys are not trusted, there is neither.
+    Where the installation's own keys are not trusted, there is neither. What goes wrong is logged: counting has to
+    start without a licence too.
     """
     if not settings.LICENCE_TRUST_LOCAL_KEY:
         return
+    try:
+        _make_local_licence()
+    except CrowdsiteError as error:
+        logger.error("No local licence could be made: {}", error.message)
+
+
+def _make_local_licence() -> None:
     key = keys.ensure_signing_key()
     publish_key(key.public_key())
     with _record() as record:

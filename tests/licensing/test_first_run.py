@@ -94,6 +94,17 @@ def test_two_processes_that_start_together_make_one_key_and_one_licence():
     assert not services.can_restore(Licence.load()), "no second licence replaced the first"
 
 
+def test_a_spoiled_signing_key_keeps_nothing_from_starting():
+    keys.folder().mkdir(parents=True)
+    keys.signing_key_path().write_text("spoiled")
+    services.ensure_local_licence()
+    services.log_licence()
+    assert licence_status().state == "missing"
+    keys.signing_key_path().unlink()
+    services.ensure_local_licence()
+    assert licence_status().valid, "it is made as soon as it can be"
+
+
 def test_another_machine_of_the_installation_trusts_the_licence():
     """A GPU node has a data folder of its own, without the key."""
     services.ensure_local_licence()
