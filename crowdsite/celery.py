@@ -5,11 +5,28 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init, worker_process_init, worker_ready, worker_shutdown
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crowdsite.settings")
+_PREFIX = "CELERY_"
+
+
+class CelerySettings:
+    """The settings whose names begin with CELERY_, under Celery's own names.
+
+    Workers show their configuration to Flower and to `inspect conf`. Celery hides the password of a `broker_url`; it
+    would show all of Django's settings, and a CELERY_BROKER_URL, as they are.
+    """
+
+    def __dir__(self) -> list[str]:
+        return [name.removeprefix(_PREFIX).lower() for name in dir(settings) if name.startswith(_PREFIX)]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(settings, f"{_PREFIX}{name.upper()}")
+
 
 app = Celery("crowdsite")
-app.config_from_object("django.conf:settings", namespace="CELERY")
+app.config_from_object(CelerySettings())
 app.autodiscover_tasks()
 app.steps["worker"].add("tracking.worker:CameraLoops")
 

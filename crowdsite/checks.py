@@ -173,7 +173,7 @@ def check_file_roots(**_: Any) -> list[CheckMessage]:
         if folder.resolve() == Path("/"):
             found.append(
                 Error(
-                    "CAMERA_FILE_ROOTS holds the root folder: operators could read any file of this machine as a video.",
+                    "CAMERA_FILE_ROOTS holds the root folder: operators could open any file as a video.",
                     hint="Name the folder in which the videos lie.",
                     id="crowdsite.E006",
                 )

@@ -222,6 +222,7 @@ UNFOLD = {
     "SITE_HEADER": "Crowdsite",
     "SITE_URL": "/",
     "SHOW_BACK_BUTTON": True,
+    "SITE_DROPDOWN": "crowdsite.monitoring_links.site_links",
     # The accent of static/css/tokens.css in unfold's steps, light theme from 600 on, dark theme around 400.
     "COLORS": {
         "primary": {
