@@ -11,7 +11,7 @@ APPS := crowdsite licensing accounts cameras tracking ppe reports operations
 
 run:
 	@bin/setup run
-	@honcho start || test $$? -eq 130  # Ctrl-C is how it ends
+	@LOG_FORMAT=$${LOG_FORMAT:-bare} honcho start || test $$? -eq 130  # Ctrl-C is how it ends
 
 test:
 	@bin/setup test
