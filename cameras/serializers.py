@@ -104,7 +104,11 @@ class ConnectionCheckAnswer(serializers.Serializer):
 class CameraSerializer(_RecordSerializer):
     """The address is shown without its password, and only to those who may change the camera."""
 
-    url = serializers.CharField(help_text="Without its password in answers; a masked address sent back keeps it.")
+    url = serializers.CharField(
+        required=False,
+        help_text="A new camera needs it. Answers have it without its password, and only for those who may change the "
+        "camera; a masked address that is sent back keeps the password.",
+    )
     site_id = serializers.IntegerField(required=False, help_text="The first site you may see when left out.")
     line = LineField(required=False, allow_null=True)
     tasks = serializers.ListField(child=serializers.ChoiceField(choices=validation.TASKS), required=False)

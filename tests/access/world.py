@@ -79,6 +79,11 @@ class World:
             transaction.set_rollback(True)
         return response
 
+    def settle(self) -> None:
+        """Put the records back to what they were."""
+        self._is_changed = True
+        self._fill_store()
+
     def _values(self, path: str, user: User | None, browser: Client) -> dict[str, object]:
         """One's own token and session; the site, the camera and the account everybody asks about."""
         owner = user or self.target
