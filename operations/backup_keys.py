@@ -32,12 +32,15 @@ _STALE_WORK = (
     "queue would come hours late. Half of a queue is with its workers anyway, where no snapshot sees it."
 )
 
+# Looked at before the records: a lock may be named like one of theirs.
+LOCKS = _family("locks", r"store:migrating|[a-z_]+:[a-z_]+:lock", kept=False, why=_MOMENT)
+
 FAMILIES = (
+    LOCKS,
     _family("half-finished restores", re.escape(RESTORE_PREFIX) + r".*", kept=False, why="Never complete."),
     _family("camera states", r"cameras:status:.*|cameras:reported", kept=False, why=_MOMENT),
     _family("viewers and pictures", r"cameras:(viewer|picture|still):.*", kept=False, why="Seconds old at most."),
-    _family("leases", r"tracking:(lease|dispatched):.*", kept=False, why=_MOMENT),
-    _family("locks", r"store:migrating|.*:lock", kept=False, why=_MOMENT),
+    _family("leases", r"tracking:(lease|dispatched):.*|tracking:nodes", kept=False, why=_MOMENT),
     _family("running processes", r"operations:processes|crowdsite:requests.*", kept=False, why=_MOMENT),
     _family("task figures", r"operations:tasks.*", kept=False, why="Figures of processes that will have ended."),
     _family("password reset limits", r"accounts:reset:.*", kept=False, why="Minutes long."),
@@ -65,15 +68,14 @@ class KeyRules:
 
     def __init__(self) -> None:
         self._tables = sorted((model._meta.db_table for model in stored_models()), key=len, reverse=True)
-        self._known: dict[str, Family | None] = {}
 
     def family(self, key: str) -> Family | None:
         """The family of `key`; None where nobody declared one."""
+        if LOCKS.pattern.fullmatch(key):
+            return LOCKS
         for table in self._tables:
             if key.startswith((f"{table}#", f"{table}:")):
-                rest = key[len(table) + 1 :]
-                # A row is named by its number or text; `cameras:camera:...` has no families of other owners below it.
-                return _record_family(table, is_index=key[len(table)] == "#", rest=rest)
+                return _record_family(table, is_index=key[len(table)] == "#")
         return next((family for family in FAMILIES if family.pattern.fullmatch(key)), None)
 
     def is_kept(self, key: bytes) -> bool:
@@ -89,7 +91,7 @@ class KeyRules:
         return "unknown: " + ":".join(text.split(":")[:2])[:60]
 
 
-def _record_family(table: str, *, is_index: bool, rest: str) -> Family:
+def _record_family(table: str, *, is_index: bool) -> Family:
     known = _RECORDS.get((table, is_index))
     if known is None:
         what = f"indexes of {table}" if is_index else f"records {table}"
