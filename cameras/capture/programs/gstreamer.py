@@ -31,6 +31,7 @@ class Player:
         self.failed = False
         self.is_linked = False
         self.due = None
+        self.pipeline.connect("deep-element-added", self.on_element)
         self.pipeline.get_bus().add_signal_watch()
         self.pipeline.get_bus().connect("message", self.on_message)
         source = self.rtsp() if job["kind"] == "rtsp" else self.webcam()
@@ -70,6 +71,12 @@ class Player:
             element.set_property(key.replace("_", "-"), value)
         self.pipeline.add(element)
         return element
+
+    def on_element(self, _pipeline, _bin, element):
+        """Pictures begin with a complete one; without this, a decoder guesses grey ones until then."""
+        for name, value in (("wait-for-keyframe", True), ("output-corrupt", False)):
+            if element.find_property(name) is not None:
+                element.set_property(name, value)
 
     def on_pad(self, _decoder, pad):
         caps = pad.get_current_caps() or pad.query_caps(None)
