@@ -1,13 +1,14 @@
 # make run    set up and start everything on http://127.0.0.1:8000
 # make test   set up and run the tests
 # make check  style, types, import layers, insecure code, Django's own checks
+# make backup DIR=folder    everything that must survive in one file; make restore FILE=file puts it back
 # make audit  known holes in the packages (asks pypi.org)
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 APPS := crowdsite licensing accounts cameras tracking ppe reports operations
 
-.PHONY: run test check audit setup format clean
+.PHONY: backup restore run test check audit setup format clean
 
 run:
 	@bin/setup run
@@ -41,3 +42,11 @@ format:
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+backup:
+	@bin/setup run
+	@python manage.py backup $(or $(DIR),.)
+
+restore:
+	@bin/setup run
+	@python manage.py restore $(FILE) $(ARGS)
