@@ -43,12 +43,6 @@ def correct_occupancy(client: redis.Redis, site_id: int, day: date, inside: int)
     client.hset(site_key(site_id), mapping={"day": day.isoformat(), "inside": inside, "missed_entries": 0})
 
 
-def live_totals(client: redis.Redis, camera_id: int) -> tuple[int, int]:
-    """(in, out) of a camera since it was added."""
-    entered, left = client.mget(counter_key(camera_id, "in"), counter_key(camera_id, "out"))
-    return int(entered or 0), int(left or 0)
-
-
 def forget_camera(client: redis.Redis, camera_id: int) -> None:
     """Drop the live totals of a camera that was deleted. Its history in `person_logs` stays."""
     client.delete(counter_key(camera_id, "in"), counter_key(camera_id, "out"), demo_key(camera_id))

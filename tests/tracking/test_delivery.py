@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 import redis
 
-from tracking.counters import day_counts, live_totals
+from tests.support.totals import live_totals
+from tracking.counters import day_counts
 from tracking.delivery import EventDelivery
 from tracking.events import PERSON_LOGS, Event, record_event
 from tracking.spool import Spool, SpoolFull

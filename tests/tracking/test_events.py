@@ -7,7 +7,8 @@ from threading import Thread
 import pytest
 
 from tests.conftest import _server
-from tracking.counters import correct_occupancy, day_counts, live_totals, occupancy
+from tests.support.totals import live_totals
+from tracking.counters import correct_occupancy, day_counts, occupancy
 from tracking.events import EVENTS_CHANNEL, PERSON_LOGS, STATS_STREAM, Event, prune_events, record_event
 
 NOON = 1_763_809_200.0  # 2025-11-22 12:00 in Berlin
