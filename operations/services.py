@@ -35,7 +35,7 @@ def check_settings(model: type[Settings], changes: Mapping[str, Any]) -> Setting
         record.clean_fields(exclude=untouched)
         record.clean()
     except ValidationError as error:
-        for name, found in error.error_dict.items():
+        for name, found in error.update_error_dict({}).items():
             said = [sentence for one in found for sentence in _in_words(one)]
             errors.setdefault("" if name == NON_FIELD_ERRORS else name, []).extend(said)
     if errors:

@@ -4,14 +4,15 @@ import platform
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from urllib.parse import quote
 
 import django
 import redis
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crowdsite.monitoring_links import flower_url
 from crowdsite.store.connection import client
 from operations.sizes import Sizes, sizes
 
@@ -27,7 +28,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """sizes: None while Redis does not answer."""
+    """sizes: None while Redis does not answer. flower_url: empty where its address is not certain."""
 
     versions: list[Fact]
     room: list[Fact]
@@ -35,7 +36,7 @@ class Overview:
     flower_url: str
 
 
-def overview() -> Overview:
+def overview(request: HttpRequest) -> Overview:
     """What the system page shows besides its settings."""
     try:
         server = client()
@@ -43,7 +44,7 @@ def overview() -> Overview:
         found: Sizes | None = sizes(server)
     except redis.RedisError:
         info, found = {}, None
-    return Overview(_versions(info), _room(info), found, _flower_url())
+    return Overview(_versions(info), _room(info), found, flower_url(request))
 
 
 def _versions(info: dict) -> list[Fact]:
@@ -64,7 +65,7 @@ def _room(info: dict) -> list[Fact]:
     database = settings.DATABASES["default"]
     if "sqlite3" in database["ENGINE"]:
         facts.append(_file(_("Users, sessions and this trail (SQLite)"), Path(str(database["NAME"]))))
-    logs = sorted(settings.VAR_DIR.rglob("app.log*"))
+    logs = sorted(Path(settings.LOGGING["dir"]).glob("app.log*"))
     if logs:
         total = sum(_bytes(path) for path in logs)
         facts.append(
@@ -107,7 +108,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
-
-
-def _flower_url() -> str:
-    return f"http://{quote(settings.WEB_HOST)}:{settings.FLOWER_PORT}/"

@@ -94,7 +94,7 @@ def render_page(request: HttpRequest, form: SettingsForm, *, status: int = 200, 
     if form.page.slug == "system":
         from operations.system import overview  # it asks Redis and the disk, which no other page needs
 
-        context["system"] = overview()
+        context["system"] = overview(request)
     context |= {"form": form, "page": form.page, "may_change": may_change_page(request, form.page)}
     return render(request, f"settings/{template_of(form.page)}.html", context, status=status)
 

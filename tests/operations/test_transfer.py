@@ -19,6 +19,7 @@ from operations.transfer.applying import apply_plan
 from operations.transfer.exporting import export, export_text
 from operations.transfer.planning import plan_import, untouched
 from operations.transfer.reading import read
+from operations.transfer.table import lines
 from ppe.models import PpeSettings
 from tracking.models import TrackingSettings
 
@@ -376,3 +377,12 @@ def test_users_of_v81_keep_their_passwords():
     assert "users[1].password" in said
     assert not User.objects.get(username="clerk").has_usable_password()
     assert set(notes(config)) == {"users[0]", "users[1]"}
+
+
+def test_the_table_of_keys_in_the_documentation_is_true():
+    page = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
+    text = page.read_text()
+    missing = [line for line in lines() if line not in text.split("\n")]
+    assert missing == [], "docs/settings.md: put these lines into the table"
+    documented = {line for line in text.split("\n") if line.startswith("| `")}
+    assert documented <= set(lines()), "docs/settings.md names keys that are not there any more"
