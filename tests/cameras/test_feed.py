@@ -86,6 +86,21 @@ def test_only_the_newest_picture_is_kept_and_the_lost_ones_are_counted(scripted)
     assert not feed.wait(0.01)
 
 
+def test_pictures_that_may_wait_are_taken_in_order_and_the_oldest_is_dropped(feeds):
+    sources: list[ScriptedSource] = []
+
+    def open_scripted(settings, stop):
+        sources.append(ScriptedSource(stop))
+        return sources[-1]
+
+    feed = feeds(CaptureSettings("demo:", fps=10, buffer=3), open_source=open_scripted)
+    until(lambda: sources)
+    sources[0].pictures += [picture(value) for value in range(5)]
+    until(lambda: not sources[0].pictures and feed.health().drops == 2)
+    assert [feed.take().index for _ in range(3)] == [2, 3, 4]
+    assert feed.take() is None and not feed.wait(0)
+
+
 def test_waiting_ends_when_a_picture_comes(scripted):
     feed, (source,) = scripted
     threading.Timer(0.05, source.pictures.append, [picture(7)]).start()
