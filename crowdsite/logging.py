@@ -34,6 +34,8 @@ _QUIET = (
 _NEVER_DEBUG = ("matplotlib", "PIL", "asyncio", "urllib3", "fontTools", "kombu", "amqp", "concurrent_log_handler")
 # A process that runs as root is found by `manage.py check --deploy` (crowdsite.W009), with what to do about it.
 _ROOT_WARNING = r"(?s).*superuser privileges"
+# Static files are served from disk in small pieces; nothing an operator could do about it.
+_STATIC_WARNING = r"StreamingHttpResponse must consume synchronous iterators"
 
 _level = logging.INFO
 _file: LogFile | None = None
@@ -166,7 +168,8 @@ def _to_file(folder: Path, options: Mapping[str, Any], wrong: list[str]) -> Sink
 def _catch_the_rest() -> None:
     """Warnings, and exceptions that would end a thread or the process."""
     logging.captureWarnings(True)
-    warnings.filterwarnings("ignore", message=_ROOT_WARNING)
+    for expected in (_ROOT_WARNING, _STATIC_WARNING):
+        warnings.filterwarnings("ignore", message=expected)
     sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(
         args.exc_type, args.exc_value, args.exc_traceback, where=f"thread {args.thread.name if args.thread else ''}"

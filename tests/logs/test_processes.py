@@ -81,3 +81,12 @@ def test_the_output_has_no_second_time_and_no_noise(installation):
     assert "superuser" not in output and "RuntimeWarning" not in output
     assert "Traceback" not in output.replace("prune_person_logs", "") or "one too many" not in output
     assert not [line for line in output.splitlines() if line.startswith("20") and " INFO " in line]
+
+
+def test_processes_that_end_say_so_and_are_not_waited_for(installation):
+    web = installation.processes[3]
+    web.terminate()
+    assert web.wait(20) == 0
+    assert [line for line in lines(installation) if line["message"] == f"Web stopped, process {web.pid}"]
+    alive = installation.client.zrange("operations:processes", 0, -1)
+    assert alive and not [member for member in alive if b'"kind": "web"' in member]
