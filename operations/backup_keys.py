@@ -43,6 +43,7 @@ FAMILIES = (
     _family("leases", r"tracking:(lease|dispatched):.*|tracking:nodes", kept=False, why=_MOMENT),
     _family("running processes", r"operations:processes|crowdsite:requests.*", kept=False, why=_MOMENT),
     _family("task figures", r"operations:tasks.*", kept=False, why="Figures of processes that will have ended."),
+    _family("imports under way", r"operations:import:.*", kept=False, why="Wait minutes for somebody to confirm them."),
     _family("password reset limits", r"accounts:reset:.*", kept=False, why="Minutes long."),
     _family(
         "queues",

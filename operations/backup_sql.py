@@ -1,6 +1,7 @@
 """The SQL database in a backup: SQLite through its own backup call, PostgreSQL through pg_dump and pg_restore."""
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -64,6 +65,8 @@ def _copy_sqlite(source: Path, into: Path) -> None:
             copy.execute("PRAGMA journal_mode=DELETE")
         check_sqlite(into)
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise SqlBackupError(f"The database {source} cannot be copied: {error}.") from error
 
 
