@@ -131,7 +131,14 @@ def resolve_engine(
     try:
         path = find_model(name, search) or _fetched(name, search, fetch, progress)
         engine = create_engine(
-            path, device=device, imgsz=imgsz, conf=conf, labels=labels, streams=_streams(), cache_dir=cache_dir
+            path,
+            device=device,
+            imgsz=imgsz,
+            conf=conf,
+            labels=labels,
+            threads=_cores(),
+            streams=min(_cores(), 8),
+            cache_dir=cache_dir,
         )
         reason = ""
     except NotAvailable as error:
@@ -147,8 +154,9 @@ def _preferred() -> tuple[str, ...]:
     return (".engine", ".pt", ".onnx") if has_cuda() else (".onnx", ".xml", ".pt")
 
 
-def _streams() -> int:
-    return min(len(os.sched_getaffinity(0)), 8)
+def _cores() -> int:
+    """Those this process may use now (`tracking.cpu`)."""
+    return len(os.sched_getaffinity(0))
 
 
 def _fetched(name: str, search: Sequence[Path], fetch: bool, progress: Progress | None) -> Path:
