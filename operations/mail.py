@@ -40,7 +40,10 @@ class StoredSmtpBackend(EmailBackend):
 
     def open(self) -> bool | None:
         if self.connection is None:
-            self._take(MailSettings.load())
+            stored = MailSettings.load()
+            if not stored.smtp_host and self.fail_silently:
+                return None
+            self._take(stored)
         return super().open()
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:

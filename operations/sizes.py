@@ -87,9 +87,9 @@ FAMILIES = (
         r"cameras:(status|still|viewer|reported).*",
         _SECONDS,
     ),
+    Family("tracking:*", gettext_lazy("Leases of camera loops"), r"tracking:(lease|dispatched):.*", _SECONDS),
     Family("*#*", gettext_lazy("Indexes of records"), r"[^#]+#.*", _WHILE_THERE),
     Family("<module>:<entity>:<number>", gettext_lazy("Records"), r"[a-z0-9_]+:[a-z0-9_]+:\d+", _WHILE_THERE),
-    Family("tracking:*", gettext_lazy("Leases of camera loops"), r"tracking:.*", _SECONDS),
     Family(
         "gpu, celery, ppe_queue, …",
         gettext_lazy("Queues"),
@@ -99,7 +99,7 @@ FAMILIES = (
     Family(
         "store:*, crowdsite:*, …",
         gettext_lazy("The store's own"),
-        r"(store|crowdsite|operations|licensing|accounts|cameras|ppe):.*",
+        r"(store|crowdsite|operations|licensing|accounts|cameras|tracking|ppe):.*",
         _FOR_EVER,
     ),
     Family("*", gettext_lazy("Other"), r".*", _says(gettext_lazy("Not known to Crowdsite"))),

@@ -6,8 +6,8 @@ from typing import Any
 from cameras.validation import Line, clean_line
 from crowdsite.errors import CrowdsiteError
 
-_PAIRS = (("a", "b"), ("start", "end"), ("p1", "p2"), ("from", "to"))
-_CORNERS = (("x1", "y1", "x2", "y2"), ("ax", "ay", "bx", "by"))
+_PAIRS: tuple[tuple[str, ...], ...] = (("a", "b"), ("start", "end"), ("p1", "p2"), ("from", "to"))
+_CORNERS: tuple[tuple[str, ...], ...] = (("x1", "y1", "x2", "y2"), ("ax", "ay", "bx", "by"))
 _SIZES = ("frame_size", "line_resolution", "frame_resolution", "resolution")
 
 
@@ -47,10 +47,7 @@ def _flat(value: Any) -> list[float] | None:
 
 
 def _from_object(value: Mapping[str, Any]) -> Any:
-    for names in _CORNERS:
-        if all(name in value for name in names):
-            return [value[name] for name in names]
-    for names in _PAIRS:
+    for names in (*_CORNERS, *_PAIRS):
         if all(name in value for name in names):
             return [value[name] for name in names]
     return value.get("points")

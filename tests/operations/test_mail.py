@@ -102,3 +102,8 @@ def test_viewers_send_no_mail():
     client = Client()
     client.force_login(person(VIEWER))
     assert client.post("/settings/mail/test", {"to": "you@example.com"}).status_code == 403
+
+
+def test_a_sender_who_asks_for_silence_gets_it_where_nothing_is_set():
+    message = EmailMessage("s", "b", None, ["x@example.com"], connection=mail.StoredSmtpBackend(fail_silently=True))
+    assert message.send(fail_silently=True) == 0

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from crowdsite.roles import ADMINISTRATOR, VIEWER
@@ -113,10 +114,16 @@ def test_lists_are_typed_with_commas(admin):
     assert refused.status_code == 422
 
 
-def test_viewers_look_and_change_nothing():
-    viewer = browser_of(VIEWER)
+def test_who_may_only_look_changes_nothing():
+    assert browser_of(VIEWER).get("/settings/counting").status_code == 403
+    looker = person(VIEWER, "looker")
+    looker.user_permissions.add(Permission.objects.get(codename="view_trackingsettings"))
+    viewer = Client()
+    viewer.force_login(looker)
     page = viewer.get("/settings/counting")
+    assert page.status_code == 200
     assert "Save settings" not in page.content.decode()
+    assert page.content.decode().count(" disabled") > 10
     answer = viewer.post("/settings/counting", {"imgsz": "320", "seen": json.dumps({})})
     assert answer.status_code == 403
     assert TrackingSettings.load().imgsz == 640

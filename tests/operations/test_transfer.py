@@ -1,6 +1,7 @@
 """Export and import of config.json: nothing lost, nothing half done, nothing silently dropped."""
 
 import json
+import random
 from io import StringIO
 from pathlib import Path
 
@@ -386,3 +387,36 @@ def test_the_table_of_keys_in_the_documentation_is_true():
     assert missing == [], "docs/settings.md: put these lines into the table"
     documented = {line for line in text.split("\n") if line.startswith("| `")}
     assert documented <= set(lines()), "docs/settings.md names keys that are not there any more"
+
+
+JUNK = [None, True, -1, 1.5, 10**30, "", "x" * 300, "\u202e", [], {}, [[]], [None], {"a": {"b": 1}}, ["a", 1], {"id": 1}]  # fmt: skip
+
+
+def spoilt(value, chance: random.Random):
+    """`value` with some of its parts replaced by what nobody expects there, or gone."""
+    if chance.random() < 0.12:
+        return chance.choice(JUNK)
+    if isinstance(value, dict):
+        return {name: spoilt(part, chance) if chance.random() < 0.25 else part for name, part in value.items() if chance.random() > 0.03}
+    if isinstance(value, list):
+        return [spoilt(part, chance) if chance.random() < 0.3 else part for part in value]
+    return value
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_spoilt_files_are_taken_or_refused_with_sentences_and_never_a_fault(seed):
+    chance, taken = random.Random(seed), 0
+    for n in range(40):
+        config = spoilt(V81 if n % 2 else export(with_secrets=True) | {"users": [{"username": "u"}]}, chance)
+        if not isinstance(config, dict):
+            continue
+        try:
+            plan = plan_import(config)
+        except CrowdsiteError as error:
+            assert error.fields
+            assert all(isinstance(sentence, str) for sentences in error.fields.values() for sentence in sentences)
+        else:
+            apply_plan(plan)
+            taken += 1
+    assert taken
