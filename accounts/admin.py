@@ -70,13 +70,23 @@ class NewPersonAdminForm(NewPersonForm, ModelForm):
         self.fields["password"].widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    """A new password; taking it away altogether would be a way around the rules for the last administrator."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any):
+        super().__init__(user, *args, **kwargs)
+        self.fields.pop("usable_password", None)
+        for name in ("password1", "password2"):
+            self.fields[name].required = True
+
+
 @admin.register(User)
 class PersonAdmin(UserAdmin, ModelAdmin):
     """Role and sites instead of groups, permissions and superuser."""
 
     form = PersonAdminForm
     add_form = NewPersonAdminForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = PasswordForm
     list_display = ["username", "role", "email", "is_active", "last_login"]
     list_filter = ["is_active", "groups"]
     search_fields = ["username", "email"]

@@ -72,6 +72,12 @@ def test_a_password_is_set(page):
     assert theirs.get("/account").status_code == 302
 
 
+def test_a_password_is_not_taken_away(page, boss):
+    for answer in ({"usable_password": "false", "unset-password": "1"}, {"usable_password": "false"}):
+        page.post(f"{URL}{boss.pk}/password/", {"password1": "", "password2": "", **answer})
+        assert User.objects.get(pk=boss.pk).check_password(PASSWORD)
+
+
 @pytest.mark.parametrize("role", [VIEWER, OPERATOR])
 def test_others_find_no_people_and_no_groups(role, boss):
     user = person(role)

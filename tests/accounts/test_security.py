@@ -22,7 +22,8 @@ def directives(answer) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/login", "/cameras", "/wall", "/account", "/settings/people", "/nothing", "/healthz", "/api/cameras/"]
+    "path",
+    ["/", "/login", "/cameras", "/wall", "/account", "/settings/people", "/nothing", "/healthz", "/api/cameras/"],
 )
 def test_our_pages_run_nothing_inline_and_load_nothing_from_elsewhere(path):
     client = Client()
