@@ -117,6 +117,10 @@ auth.user                   -      LACDH  -
 auditlog.logentry           -      lch    -
 cameras.camera              LACDH  LACDH  404
 cameras.site                LACDH  LACDH  404
+cameras.capturedefaults     LCH    LCH    =
 licensing.licence           LCH    LCH    =
+operations.mailsettings     LCH    LCH    =
+operations.systemsettings   LCH    LCH    =
+ppe.ppesettings             LCH    LCH    =
 tracking.trackingsettings   LCH    LCH    =
 """
