@@ -68,7 +68,7 @@ class LogFile(ConcurrentRotatingFileHandler):
             Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         super()._do_lock()
 
-    def handleError(self, record: logging.LogRecord) -> None:
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging calls it so
         error = sys.exc_info()[1]
         if not self._failing:
             self._failing = True

@@ -155,14 +155,14 @@ def _tasks(tasks: dict[str, TaskFigures]) -> Iterator[Metric]:
     yield from (ended, seconds, last)
 
 
-def _requests(requests: dict[str, float]) -> Iterator[Metric]:
+def _requests(answered: dict[str, float]) -> Iterator[Metric]:
     family = CounterMetricFamily("crowdsite_requests", "Requests answered, by class of status.", labels=("status",))
-    for name, count in sorted(requests.items()):
+    for name, count in sorted(answered.items()):
         if name != "seconds":
             family.add_metric((name,), count)
     yield family
     yield CounterMetricFamily(
-        "crowdsite_request_seconds", "Time spent answering, streams left out.", requests.get("seconds", 0.0)
+        "crowdsite_request_seconds", "Time spent answering, streams left out.", answered.get("seconds", 0.0)
     )
 
 

@@ -179,7 +179,9 @@ def test_every_alarm_is_about_a_figure_that_exists(doors):
     known = {name for name, *_ in samples()} | {"crowdsite_licence_days_left"}
     rules = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
     assert len(rules) > 8
+    explained = (RULES.parents[1] / "alarms.md").read_text()
     for rule in rules:
+        assert f"| `{rule['alert']}` |" in explained
         used = set(re.findall(r"crowdsite_\w+", rule["expr"]))
         assert used and used <= known, rule["alert"]
         assert rule["annotations"]["summary"].endswith(".") and rule["labels"]["severity"]
