@@ -1,5 +1,6 @@
 """`/settings/transfer`: the whole installation out as a file, and in again after a look at what would change."""
 
+import hashlib
 import secrets
 
 from django.contrib import messages
@@ -9,11 +10,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crowdsite.clock import now
 from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
 from operations.access import needs_tab
-from operations.transfer.applying import apply_plan
+from operations.transfer.applying import ImportStoppedError, apply_plan
 from operations.transfer.exporting import export_text
 from operations.transfer.plan import Plan
 from operations.transfer.planning import plan_import, untouched
@@ -56,7 +56,7 @@ def apply(request: HttpRequest, slug: str) -> HttpResponse:
     file_name = request.POST.get("file_name", "")[:100]
     try:
         plan = plan_import(read(content))
-        if str(len(plan.changes)) != request.POST.get("changes"):
+        if mark_of(plan) != request.POST.get("mark"):
             note = _("Something was changed in the meantime. Look at what the import would do now.")
             return _preview(request, plan, token=token, file_name=file_name, note=note)
         apply_plan(plan, by=request.user.get_username())
@@ -82,13 +82,19 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
     return answer
 
 
+def mark_of(plan: Plan) -> str:
+    """Tells a plan from one that would change something else."""
+    return hashlib.sha256(repr(plan.changes).encode()).hexdigest()[:32]
+
+
 def _waiting_key(request: HttpRequest, token: str) -> str:
     return f"operations:import:{request.user.pk}:{token}"
 
 
 def _page(request: HttpRequest, error: CrowdsiteError | None = None, file_name: str = "") -> HttpResponse:
     fields = list(error.fields.items())[:SHOWN] if error else []
-    context = {"error": error, "error_fields": fields, "file_name": file_name, "now": now()}
+    context = {"error": error, "error_fields": fields, "file_name": file_name}
+    context["stopped"] = isinstance(error, ImportStoppedError)
     return render(request, "settings/transfer.html", context, status=422 if error else 200)
 
 
@@ -99,6 +105,7 @@ def _preview(request: HttpRequest, plan: Plan, *, token: str, file_name: str, no
         "changes": plan.changes[:SHOWN],
         "more": max(0, len(plan.changes) - SHOWN),
         "token": token,
+        "mark": mark_of(plan),
         "file_name": file_name,
         "note": note,
         "kept": [*sites, *cameras],

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import redis
 from django.apps import apps
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import Error, transaction
+from django.utils.translation import gettext as _
 from loguru import logger
 
 from accounts.services import Access, create_person
@@ -12,14 +14,35 @@ from cameras import services
 from cameras.licensed import room_for_cameras
 from cameras.models import Camera, Site
 from cameras.selectors import default_site
+from crowdsite.errors import CrowdsiteError
 from crowdsite.roles import ensure_roles
 from licensing.services import activate_licence
 from operations.services import change_settings
 from operations.transfer.plan import CameraPlan, Plan, SitePlan
 
 
+class ImportStoppedError(CrowdsiteError):
+    """Part of a plan was carried out. Planning and applying the same file again completes it."""
+
+    code = "import_stopped"
+    status = 500
+
+
 def apply_plan(plan: Plan, *, by: str = "") -> None:
-    """Write what the plan says: the licence first, then settings, sites, cameras and people. by: who asked for it."""
+    """Write what the plan says: the licence first, then settings, sites, cameras and people. by: who asked for it.
+
+    Raises ImportStoppedError where the store fails, or somebody took a name or the last place meanwhile.
+    """
+    try:
+        _write(plan, by)
+    except (CrowdsiteError, Error, redis.RedisError) as error:
+        logger.error("The import of a configuration stopped half way: {}", error)
+        sentence = _("The import stopped before it was complete. Import the same file again to complete it. %(why)s")
+        raise ImportStoppedError(sentence % {"why": error}) from error
+    logger.info("{} imported a configuration: {} changes", by or "A command", len(plan.changes))
+
+
+def _write(plan: Plan, by: str) -> None:
     if plan.license_key:
         activate_licence(license_key=plan.license_key, by=by)
     for label, changes in plan.settings.items():
@@ -30,7 +53,6 @@ def apply_plan(plan: Plan, *, by: str = "") -> None:
     for camera in plan.cameras:
         _write_camera(camera, sites)
     _write_users(plan)
-    logger.info("{} imported a configuration: {} changes", by or "A command", len(plan.changes))
 
 
 def _write_site(plan: SitePlan) -> Site:

@@ -71,7 +71,7 @@ def test_a_file_is_shown_before_it_is_imported(admin):
     assert "Not understood" in page
     assert "pw-word" not in page
     assert Camera.objects.count() == 0
-    form = {"token": answer.context["token"], "changes": len(answer.context["plan"].changes), "file_name": "config.json"}
+    form = {"token": answer.context["token"], "mark": answer.context["mark"], "file_name": "config.json"}
     done = admin.post("/settings/transfer/apply", form, follow=True)
     assert "Imported: 2 changes" in done.content.decode()
     assert Camera.objects.get().url == "rtsp://u:pw-word@h/1"
@@ -80,7 +80,7 @@ def test_a_file_is_shown_before_it_is_imported(admin):
 
 def test_what_changed_since_the_preview_is_shown_again(admin):
     answer = sent(admin, {"frame_skip": 4, "imgsz": 320})
-    form = {"token": answer.context["token"], "changes": 5, "file_name": "x"}
+    form = {"token": answer.context["token"], "mark": "other", "file_name": "x"}
     assert "Look at what the import would do now" in admin.post("/settings/transfer/apply", form).content.decode()
 
 
@@ -88,8 +88,8 @@ def test_anothers_waiting_file_cannot_be_taken(admin):
     token = sent(admin, {"frame_skip": 4}).context["token"]
     other = Client()
     other.force_login(person(ADMINISTRATOR, "other"))
-    assert other.post("/settings/transfer/apply", {"token": token, "changes": 1}).status_code == 422
-    assert admin.post("/settings/transfer/apply", {"token": "no", "changes": 1}).status_code == 422
+    assert other.post("/settings/transfer/apply", {"token": token, "mark": "x"}).status_code == 422
+    assert admin.post("/settings/transfer/apply", {"token": "no", "mark": "x"}).status_code == 422
 
 
 def test_a_bad_file_is_answered_with_its_places(admin):

@@ -6,6 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import redis
 from django.core.management import CommandError, call_command
 
 from cameras import services
@@ -16,6 +17,7 @@ from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
 from operations.models import MailSettings, SystemSettings
 from operations.services import change_settings
+from operations.transfer import applying
 from operations.transfer.applying import apply_plan
 from operations.transfer.exporting import export, export_text
 from operations.transfer.planning import plan_import, untouched
@@ -420,3 +422,24 @@ def test_spoilt_files_are_taken_or_refused_with_sentences_and_never_a_fault(seed
             apply_plan(plan)
             taken += 1
     assert taken
+
+
+def test_an_import_that_stops_half_way_says_so_and_is_completed_by_the_next(monkeypatch, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(V81))
+    whole = applying._write_camera
+    calls = []
+
+    def breaks(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise redis.ConnectionError("gone")
+        whole(*arguments)
+
+    monkeypatch.setattr(applying, "_write_camera", breaks)
+    with pytest.raises(CommandError, match="Import the same file again"):
+        call_command("import_config", str(path))
+    assert Camera.objects.count() == 2
+    call_command("import_config", str(path), stdout=StringIO())
+    assert Camera.objects.count() == 5
+    assert plan_import(V81).changes == []

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from crowdsite.errors import CrowdsiteError
-from operations.transfer.applying import apply_plan
+from operations.transfer.applying import ImportStoppedError, apply_plan
 from operations.transfer.plan import Plan
 from operations.transfer.planning import plan_import, untouched
 from operations.transfer.reading import read_path
@@ -32,6 +32,7 @@ class Command(BaseCommand):
                 apply_plan(plan)
         except CrowdsiteError as error:
             self._refuse(error, as_json)
+            raise CommandError(_said(error)) from error
         if as_json:
             self.stdout.write(json.dumps(_facts(plan, applied=not dry_run), ensure_ascii=False, indent=2))
         else:
@@ -43,7 +44,6 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(said, ensure_ascii=False, indent=2))
         for path, sentences in error.fields.items():
             self.stderr.write(f"{path}: {' '.join(sentences)}")
-        raise CommandError(f"Nothing was imported. {error.message}")
 
     def _say(self, plan: Plan, dry_run: bool) -> None:
         for change in plan.changes:
@@ -58,6 +58,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{count} changes. Nothing was written: this was a dry run.")
         else:
             self.stdout.write(f"{count} changes were made.")
+
+
+def _said(error: CrowdsiteError) -> str:
+    return error.message if isinstance(error, ImportStoppedError) else f"Nothing was imported. {error.message}"
 
 
 def _facts(plan: Plan, *, applied: bool) -> dict[str, Any]:
