@@ -156,7 +156,7 @@ class OwnPasswordForm(OwnForm):
         label=_("New password"),
         strip=False,
         max_length=4096,
-        help_text=_("At least 8 characters, no common word, not only digits."),
+        help_text=_("At least 8 characters, no common word."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 

@@ -35,9 +35,8 @@ def locked_out(
     request: HttpRequest, response: HttpResponse | None = None, credentials: dict[str, Any] | None = None
 ) -> HttpResponse:
     """Axes' answer to whoever failed too often: the login page with a sentence that says how long."""
-    username = (credentials or {}).get("username") or ""
     context = {
-        "form": AuthenticationForm(request, initial={"username": username}),
+        "form": AuthenticationForm(request, initial={"username": request.POST.get("username", "")[:150]}),
         "minutes": lockout.minutes_left(request),
         "next": request.POST.get(REDIRECT_FIELD_NAME, ""),
         "offers_reset": mail.offers_reset(request),

@@ -42,6 +42,7 @@ def test_after_five_failures_the_right_password_has_to_wait(user):
     page = answer.content.decode()
     assert "Too many failed attempts." in page
     assert "Wait 15 minutes" in page
+    assert 'value="guard"' in page
     assert int(answer["Retry-After"]) <= 900
     assert PASSWORD not in page
 
