@@ -15,3 +15,6 @@ from crowdsite.settings import *  # noqa: F403
 from crowdsite.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.store.app"]
+
+# Otherwise every test client reads all static files when it is made.
+WHITENOISE_AUTOREFRESH = True

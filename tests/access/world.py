@@ -58,6 +58,7 @@ class World:
             self.people[name] = person(role, name)
             Profile.objects.update_or_create(user=self.people[name], defaults={"all_sites": False, "site_ids": [2]})
         self._is_changed = True
+        self._records: dict[bytes, bytes] = {}
         self.target = User.objects.create_user("somebody", "somebody@example.org", "a-long-password-1")
 
     def ask(self, who: str, method: str, path: str, values: Mapping[str, object] | None = None) -> HttpResponseBase:
@@ -107,15 +108,25 @@ class World:
 
     def _fill_store(self) -> None:
         redis = redis_client()
-        if self._is_changed:
-            redis.flushall()
-            site = default_site()
-            services.create_site(name="Elsewhere")
-            services.create_camera(name="Gate", url=URL, site=site)
-            gone = services.create_camera(name="Gone", url=URL, site=site)
-            services.delete_camera(camera_id=gone.pk)
+        if self._is_changed and self._records:
+            with redis.pipeline() as pipe:
+                pipe.flushall()
+                for key, record in self._records.items():
+                    pipe.restore(key, 0, record)
+                pipe.execute()
+        elif self._is_changed:
+            self._make_records()
+            self._records = {key: redis.dump(key) for key in redis.scan_iter()}
         write_status(redis, 1, CameraStatus("live", updated_at=time.time()))
         redis.set(still_key(1), pack(b"\xff\xd8\xff\xd9", time.time()), ex=60)
+
+    def _make_records(self) -> None:
+        redis_client().flushall()
+        site = default_site()
+        services.create_site(name="Elsewhere")
+        services.create_camera(name="Gate", url=URL, site=site)
+        gone = services.create_camera(name="Gone", url=URL, site=site)
+        services.delete_camera(camera_id=gone.pk)
 
 
 def said(response: HttpResponseBase) -> str:
