@@ -30,8 +30,8 @@ class CameraStatus:
     """One report. code: a stable word for the reason, "" while live. since, frame_at, updated_at: unix seconds.
 
     fps: pictures a second that arrive. target_fps: that were asked for. analysed_fps: that were analysed. drops:
-    pictures no detector had time for, outdated: those of them that were too old when it had. delay_ms: from a picture's arrival to its result. width, height: pixels, 0 = none
-    yet. note: a remark that is no fault.
+    pictures no detector had time for, outdated: those of them that were too old when it had. delay_ms: from a
+    picture's arrival to its result. width, height: pixels, 0 = none yet. note: a remark that is no fault.
     """
 
     state: State

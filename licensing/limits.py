@@ -15,7 +15,7 @@ from licensing.locks import alone
 from licensing.selectors import licence_status
 
 # Held while a camera takes its place: two that come at once cannot both take the last one.
-LOCK_KEY = "licensing:cameras:lock"
+LOCK_KEY = "licensing:lock:cameras"
 
 _count: Callable[[], Collection[int]] = frozenset
 

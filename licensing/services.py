@@ -26,7 +26,7 @@ FIRST_RUN_KEY = "licensing:first_run"
 # What the log said last about the licence.
 SAID_KEY = "licensing:said"
 # Held while the record is changed, so that two who change different fields do not undo each other.
-LOCK_KEY = "licensing:licence:lock"
+LOCK_KEY = "licensing:lock:licence"
 PREVIOUS_KEPT = timedelta(days=30)
 LOCAL_CLIENT = "This installation"
 LOCAL_DAYS = 3650

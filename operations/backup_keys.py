@@ -33,7 +33,7 @@ _STALE_WORK = (
 )
 
 # Looked at before the records: a lock may be named like one of theirs.
-LOCKS = _family("locks", r"store:migrating|[a-z_]+:[a-z_]+:lock", kept=False, why=_MOMENT)
+LOCKS = _family("locks", r"store:migrating|[a-z_]+:lock:[a-z_]+", kept=False, why=_MOMENT)
 
 FAMILIES = (
     LOCKS,

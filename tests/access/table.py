@@ -51,8 +51,8 @@ POST        /settings/sites/<site_id>/delete      login  403   said  said  404
 GET,POST    /settings/counting                    login  403   ok    ok    =
 GET,POST    /settings/capture                     login  403   ok    ok    =
 GET,POST    /settings/equipment                   login  403   ok    ok    =
-GET,POST    /settings/mail                        login  403   ok    ok    =
-POST        /settings/mail/test                   login  403   ok    ok    =
+GET,POST    /settings/mail                        login  403   403   ok    =
+POST        /settings/mail/test                   login  403   403   ok    =
 GET,POST    /settings/system                      login  403   ok    ok    =
 GET,POST    /settings/licence                     login  403   ok    ok    =
 POST        /settings/licence/remove              login  403   ok    ok    =
@@ -119,7 +119,7 @@ cameras.camera              LACDH  LACDH  404
 cameras.site                LACDH  LACDH  404
 cameras.capturedefaults     LCH    LCH    =
 licensing.licence           LCH    LCH    =
-operations.mailsettings     LCH    LCH    =
+operations.mailsettings     -      LCH    -
 operations.systemsettings   LCH    LCH    =
 ppe.ppesettings             LCH    LCH    =
 tracking.trackingsettings   LCH    LCH    =
