@@ -22,6 +22,19 @@ _NOT_FOR_VIEWERS = Q(content_type__app_label__in=("licensing", "operations")) | 
 # Links to set a password leave through it: whoever names the mail server could become anybody.
 _NOT_FOR_OPERATORS = Q(content_type__app_label="operations", content_type__model="mailsettings")
 
+# Changes that reach every site.
+INSTALLATION_WIDE = frozenset(
+    f"{app}.{action}_{model}"
+    for app, model in (
+        ("cameras", "capturedefaults"),
+        ("tracking", "trackingsettings"),
+        ("ppe", "ppesettings"),
+        ("operations", "systemsettings"),
+        ("licensing", "licence"),
+    )
+    for action in ("add", "change", "delete")
+)
+
 
 @disable_auditlog()  # what a version brings along is nobody's doing
 def ensure_roles() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from auditlog.models import LogEntry
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.forms import CharField, ModelForm, PasswordInput
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -38,6 +39,8 @@ class SettingsAdmin(ModelAdmin):
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         meta = self.model._meta
         return HttpResponseRedirect(reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[1]))
 

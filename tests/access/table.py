@@ -1,7 +1,7 @@
 """Who may call what: one row for each address and method. A new address fails `test_url_table` until it has a row.
 
-Columns: nobody (not logged in), viewer, operator, administrator, and an operator of another site where the address
-names a record of a site. Words:
+Columns: nobody (not logged in), viewer, operator, administrator, and an operator of another site: where the address
+names a record of a site, or changes what holds for every site. Words:
 
     ok      let in: the page, the answer, or the sentence about what is missing in what was sent
     said    let in, nothing was done, and a message says why
@@ -48,15 +48,20 @@ GET,POST    /settings/sites/add                   login  403   ok    ok    403
 GET         /settings/sites/<site_id>             login  ok    ok    ok    404
 POST        /settings/sites/<site_id>             login  403   ok    ok    404
 POST        /settings/sites/<site_id>/delete      login  403   said  said  404
-GET,POST    /settings/counting                    login  403   ok    ok    =
-GET,POST    /settings/capture                     login  403   ok    ok    =
-GET,POST    /settings/equipment                   login  403   ok    ok    =
+GET         /settings/counting                    login  403   ok    ok    =
+POST        /settings/counting                    login  403   ok    ok    403
+GET         /settings/capture                     login  403   ok    ok    =
+POST        /settings/capture                     login  403   ok    ok    403
+GET         /settings/equipment                   login  403   ok    ok    =
+POST        /settings/equipment                   login  403   ok    ok    403
 GET,POST    /settings/mail                        login  403   403   ok    =
 POST        /settings/mail/test                   login  403   403   ok    =
-GET,POST    /settings/system                      login  403   ok    ok    =
-GET,POST    /settings/licence                     login  403   ok    ok    =
-POST        /settings/licence/remove              login  403   ok    ok    =
-POST        /settings/licence/restore             login  403   said  said  =
+GET         /settings/system                      login  403   ok    ok    =
+POST        /settings/system                      login  403   ok    ok    403
+GET         /settings/licence                     login  403   ok    ok    =
+POST        /settings/licence                     login  403   ok    ok    403
+POST        /settings/licence/remove              login  403   ok    ok    403
+POST        /settings/licence/restore             login  403   said  said  403
 GET,POST    /settings/transfer                    login  403   403   ok    =
 POST        /settings/transfer/apply              login  403   403   ok    =
 POST        /settings/transfer/export             login  403   403   ok    =
@@ -87,9 +92,9 @@ DELETE      /api/sites/<pk>                       401    403   ok    ok    404
 GET,POST    /api/tokens                           401    ok    ok    ok    =
 GET,DELETE  /api/tokens/<id>                      401    ok    ok    ok    =
 GET         /api/license                          401    ok    ok    ok    =
-POST,DELETE /api/license                          401    403   ok    ok    =
+POST,DELETE /api/license                          401    403   ok    ok    403
 GET         /license                              401    ok    ok    ok    =
-POST,DELETE /license                              401    403   ok    ok    =
+POST,DELETE /license                              401    403   ok    ok    403
 GET         /api/schema/                          401    ok    ok    ok    =
 GET         /api/docs/                            401    ok    ok    ok    =
 GET         /metrics                              401    403   ok    ok    =
@@ -117,10 +122,10 @@ auth.user                   -      LACDH  -
 auditlog.logentry           -      lch    -
 cameras.camera              LACDH  LACDH  404
 cameras.site                LACDH  LACDH  404
-cameras.capturedefaults     LCH    LCH    =
-licensing.licence           LCH    LCH    =
+cameras.capturedefaults     LCH    LCH    lch
+licensing.licence           LCH    LCH    lch
 operations.mailsettings     -      LCH    -
-operations.systemsettings   LCH    LCH    =
-ppe.ppesettings             LCH    LCH    =
-tracking.trackingsettings   LCH    LCH    =
+operations.systemsettings   LCH    LCH    lch
+ppe.ppesettings             LCH    LCH    lch
+tracking.trackingsettings   LCH    LCH    lch
 """
