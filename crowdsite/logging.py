@@ -30,6 +30,8 @@ _QUIET = (
     "celery.app.trace", "celery.apps.worker", "celery.beat", "celery.worker.consumer", "celery.worker.strategy",
     "flower", "kombu.mixins", "tornado.access", "uvicorn.access", "uvicorn.error",
 )  # fmt: skip
+# Warnings of theirs that tell an operator nothing either: Flower asks workers that are still starting, and asks again.
+_NO_WARNING = ("flower.inspector",)
 # Libraries that talk about themselves at DEBUG, by the thousand.
 _NEVER_DEBUG = ("matplotlib", "PIL", "asyncio", "urllib3", "fontTools", "kombu", "amqp", "concurrent_log_handler")
 # A process that runs as root is found by `manage.py check --deploy` (crowdsite.W009), with what to do about it.
@@ -96,6 +98,8 @@ def set_level(name: str) -> None:
     logging.getLogger().setLevel(_level)
     for quiet in _QUIET:
         logging.getLogger(quiet).setLevel(logging.DEBUG if _level <= logging.DEBUG else max(logging.WARNING, _level))
+    for source in _NO_WARNING:
+        logging.getLogger(source).setLevel(logging.DEBUG if _level <= logging.DEBUG else max(logging.ERROR, _level))
     for source in _NEVER_DEBUG:
         logging.getLogger(source).setLevel(max(logging.INFO, _level))
 

@@ -13,7 +13,8 @@ from crowdsite.version import VERSION
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+if (BASE_DIR / ".env").is_file():  # absent, django-environ writes a line about it
+    env.read_env(BASE_DIR / ".env")
 
 VAR_DIR = Path(env("CROWDSITE_VAR", default=str(BASE_DIR / "var"))).resolve()
 # Cameras' passwords, password hashes and sessions lie below: nobody else on the machine reads them.

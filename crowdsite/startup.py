@@ -9,8 +9,10 @@ from django.conf import settings
 from crowdsite.store.connection import client
 from crowdsite.store.migrations import apply_migrations
 
-# sysexits.h: a mistake in the configuration. `bin/keep` does not start such a process again.
+# sysexits.h. After a mistake in the configuration nobody starts the process again; what may pass by itself, such as
+# a Redis server that boots more slowly than this machine, is tried again by systemd and by `bin/keep`.
 EX_CONFIG = 78
+EX_TEMPFAIL = 75
 EMBEDDED_WAIT_SECS = 20.0
 
 
@@ -39,7 +41,9 @@ def leave(error: Exception) -> None:
         sys.exit(1)
     reason = str(error).split("\n")[0]
     print(f"Redis cannot be reached at the address in REDIS_URL: {reason}", file=sys.stderr)
-    sys.exit(EX_CONFIG)
+    may_pass = isinstance(error, redis.ConnectionError | redis.TimeoutError)
+    refused = isinstance(error, redis.AuthenticationError | redis.exceptions.AuthorizationError)
+    sys.exit(EX_TEMPFAIL if may_pass and not refused else EX_CONFIG)
 
 
 def prepare() -> None:

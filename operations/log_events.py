@@ -5,6 +5,7 @@ from typing import Any
 from auditlog.models import LogEntry
 from axes.signals import user_locked_out
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -42,7 +43,7 @@ def locked_out(sender: Any, request: HttpRequest | None = None, username: str = 
 
 
 @receiver(post_save, sender=LogEntry)
-def record_changed(sender: Any, instance: LogEntry, created: bool, **_: Any) -> None:
+def record_changed(sender: Any, instance: LogEntry, created: bool, using: str, **_: Any) -> None:
     """Names of the changed fields, not their values: those are in the audit trail, for those who may see it."""
     if not created or instance.action not in _DONE:
         return
@@ -51,4 +52,6 @@ def record_changed(sender: Any, instance: LogEntry, created: bool, **_: Any) -> 
     what = f"{instance.content_type.name} {instance.object_repr!r}"
     # What the program does by itself, above all at its first start, is many lines and nobody's doing.
     level = "INFO" if who != "The system" else "DEBUG"
-    _log.log(level, "{} {} {}{}", who, _DONE[instance.action], what, f": {fields}" if fields else "")
+    line = f"{who} {_DONE[instance.action]} {what}{f': {fields}' if fields else ''}"
+    # What is rolled back was not done.
+    transaction.on_commit(lambda: _log.log(level, "{}", line), using=using)

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from auditlog.models import LogEntry
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import ResolverMatch
@@ -102,3 +104,14 @@ def test_signing_in_and_failing_to_are_lines(log):
     said = [line["message"] for line in log.lines if line["source"] == "crowdsite.people"]
     assert "'vera' could not sign in from 127.0.0.1" in said and "vera signed in from 127.0.0.1" in said
     assert "horse" not in log.text and "horse" not in log.file
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_is_rolled_back_is_no_line(log):
+    vera, deleted = person("viewer", "vera"), {"action": LogEntry.Action.DELETE, "actor_email": "adam"}
+    with pytest.raises(RuntimeError), transaction.atomic():
+        LogEntry.objects.log_create(vera, force_log=True, **deleted)
+        raise RuntimeError
+    assert [line for line in log.lines if "adam deleted" in line["message"]] == []
+    LogEntry.objects.log_create(vera, force_log=True, **deleted)
+    assert [line["message"] for line in log.lines if "adam deleted" in line["message"]] == ["adam deleted user 'vera'"]
