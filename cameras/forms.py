@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cameras import services, validation
+from cameras.capture.rules import DEFAULT_PROFILE
 from cameras.cleaning import clean_camera, clean_site_values
-from cameras.models import Camera, Site
+from cameras.models import Camera, CaptureDefaults, Site
 from cameras.selectors import default_site
 from crowdsite.errors import CrowdsiteError
 
@@ -124,6 +125,20 @@ class CameraForm(CameraRowForm):
         else:
             self.initial["url"] = self.stored.masked_url
         self.initial["line"] = json.dumps(self.stored.line) if self.stored and self.stored.line else ""
+        self._offer_profiles()
+
+    def _offer_profiles(self) -> None:
+        """Choose from the profiles there are. A stored one that is gone stays to be seen, and may stay."""
+        known = sorted(CaptureDefaults.load().pipeline_profiles)
+        stored = self.stored.profile if self.stored else ""
+        usual = _("default, as for every camera that chooses none") if DEFAULT_PROFILE in known else _("None")
+        choices = [("", usual), *((name, name) for name in known if name != DEFAULT_PROFILE or name == stored)]
+        if stored and stored not in known:
+            choices.append((stored, _("%(name)s (does not exist any more)") % {"name": stored}))
+        # The field stays one of text: a name that is on no list is refused by the rule, which says why.
+        field = self.fields["profile"]
+        field.widget = forms.Select(attrs={"class": field.widget.attrs.get("class", "")}, choices=choices)
+        field.help_text = _("A named set of these settings, made under Settings, Capture.")
 
     def check(self, changes: dict[str, Any]) -> dict[str, Any]:
         kept = {} if self.stored is None else {"url": self.stored.url, "line": self.stored.line}

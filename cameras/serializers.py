@@ -87,6 +87,7 @@ class ConnectionCheckRequest(serializers.Serializer):
     transport = serializers.ChoiceField(choices=Camera.Transport.choices, required=False)
     orientation = serializers.ChoiceField(choices=Camera.Orientation.choices, required=False)
     resolution = serializers.ChoiceField(choices=Camera.Resolution.choices, required=False)
+    profile = serializers.CharField(required=False, allow_blank=True, help_text="Name of a capture profile.")
     ffmpeg_flags = serializers.CharField(required=False, allow_blank=True)
 
 

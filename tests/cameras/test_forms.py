@@ -2,7 +2,7 @@ import pytest
 
 from cameras import services
 from cameras.forms import CameraForm, SiteForm
-from cameras.models import Camera
+from cameras.models import Camera, CaptureDefaults
 from cameras.selectors import default_site
 
 pytestmark = pytest.mark.django_db(databases=["default", "redis"])
@@ -97,3 +97,46 @@ def test_a_warning_level_above_the_limit_is_explained():
     form = SiteForm({"name": "Hall", "timezone": "Asia/Tokyo", "max_capacity": "", "warn_threshold": "0"})
     assert form.is_valid(), form.errors
     assert form.write().warn_threshold is None
+
+
+def profile_choices(camera: Camera | None = None) -> list[tuple[str, str]]:
+    return [(value, str(label)) for value, label in CameraForm(instance=camera).fields["profile"].widget.choices]
+
+
+def set_profiles(*names: str) -> None:
+    defaults = CaptureDefaults.load()
+    defaults.pipeline_profiles = {name: {"transport": "udp"} for name in names}
+    defaults.save()
+
+
+def test_a_profile_is_chosen_from_those_there_are():
+    set_profiles("yard", "gate")
+    assert profile_choices() == [("", "None"), ("gate", "gate"), ("yard", "yard")]
+    form = sent(CameraForm(instance=make()), profile="yard")
+    assert form.is_valid(), form.errors
+    assert form.write().profile == "yard"
+
+
+def test_a_profile_called_default_is_the_choice_of_those_that_choose_none():
+    set_profiles("default", "gate")
+    assert profile_choices() == [("", "default, as for every camera that chooses none"), ("gate", "gate")]
+
+
+def test_a_profile_that_is_gone_is_shown_and_stays_until_another_is_chosen():
+    set_profiles("gate")
+    camera = make(profile="gate")
+    set_profiles("yard")
+    assert profile_choices(camera)[-1] == ("gate", "gate (does not exist any more)")
+    form = sent(CameraForm(instance=camera), name="Door")
+    assert form.is_valid(), form.errors
+    assert form.write().profile == "gate"
+    form = sent(CameraForm(instance=camera), profile="")
+    assert form.is_valid(), form.errors
+    assert form.write().profile == ""
+
+
+def test_a_profile_that_is_on_no_list_is_refused_with_the_reason():
+    set_profiles("yard")
+    form = sent(CameraForm(instance=make()), profile="gate")
+    assert not form.is_valid()
+    assert "no capture profile “gate”" in form.errors["profile"][0]
