@@ -53,8 +53,17 @@ def minutes_left(request: HttpRequest) -> int:
     return max(1, math.ceil(left.total_seconds() / 60))
 
 
+def forget_failures(user: AbstractUser) -> None:
+    """Forget failed attempts with this user's name, and no others: who changes the own password again and again must
+    not get as many attempts with the names of others."""
+    AccessAttempt.objects.filter(username=user.get_username()).delete()
+
+
 def unlock(user: AbstractUser) -> int:
-    """Forget failed attempts with this user's name, and those of the addresses they came from. Returns how many."""
+    """Forget failed attempts with this user's name, and those of the addresses they came from. Returns how many.
+
+    For administrators: it lets whoever shares those addresses try any name again.
+    """
     addresses = AccessAttempt.objects.filter(username=user.get_username()).values_list("ip_address", flat=True)
     count, _ = AccessAttempt.objects.filter(
         Q(username=user.get_username()) | Q(ip_address__in=[address for address in addresses if address])

@@ -90,12 +90,12 @@ def delete_people(*, users: Iterable[User]) -> int:
 
 
 def set_password(*, user: User, password: str, keep_session: str | None = None) -> None:
-    """A new password: every other session ends, failed attempts are forgotten. Raises CrowdsiteError."""
+    """A new password: every other session ends, failed attempts with this name are forgotten. Raises CrowdsiteError."""
     _check_password(password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
     end_sessions(user=user, keep=keep_session)
-    lockout.unlock(user)
+    lockout.forget_failures(user)
 
 
 def set_email(*, user: User, email: str) -> None:

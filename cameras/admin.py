@@ -118,6 +118,10 @@ class CameraAdmin(RecordAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Camera]:
         return cameras_for(request.user)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Not by address: `?url__startswith=` would tell a camera's password letter by letter."""
+        return not lookup.startswith("url") and super().lookup_allowed(lookup, value, request)
+
     def formfield_for_foreignkey(
         self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField | None:

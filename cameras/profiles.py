@@ -17,6 +17,8 @@ BACKENDS = ("ffmpeg", "gstreamer", "opencv")
 TRANSPORTS = ("tcp", "udp")
 MOST_PROFILES = 50
 BUFFER_RANGE = (1, 30)
+# Seconds of encoded video; 0 keeps none.
+KEPT_RANGE = (5, 60)
 FPS_RANGE = (0.5, 60.0)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 
@@ -89,7 +91,7 @@ def _one_of(words: tuple[str, ...]) -> Callable[[Any], str]:
 def _number(value: Any, low: float, high: float) -> float:
     try:
         number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not low <= number <= high:
         raise CrowdsiteError(f"use a number from {low:g} to {high:g}.")
@@ -100,6 +102,18 @@ def _buffer(value: Any) -> int:
     number = _number(value, *BUFFER_RANGE)
     if number != int(number):
         raise CrowdsiteError(f"use a whole number from {BUFFER_RANGE[0]} to {BUFFER_RANGE[1]}.")
+    return int(number)
+
+
+def clean_kept_secs(value: Any) -> int:
+    """Seconds of a camera's own video that are kept."""
+    sentence = f"use 0 to keep none, or a whole number from {KEPT_RANGE[0]} to {KEPT_RANGE[1]}."
+    try:
+        number = _number(value, 0, KEPT_RANGE[1])
+    except CrowdsiteError:
+        raise CrowdsiteError(sentence) from None
+    if number != int(number) or 0 < number < KEPT_RANGE[0]:
+        raise CrowdsiteError(sentence)
     return int(number)
 
 
@@ -120,4 +134,5 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "fps": lambda value: _number(value, *FPS_RANGE),
     "ffmpeg_flags": clean_ffmpeg_flags,
     "capture_buffer": _buffer,
+    "capture_buffer_seconds": clean_kept_secs,
 }

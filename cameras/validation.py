@@ -114,7 +114,8 @@ def _flat(value: Any) -> list[Any]:
 
 
 def _coordinate(value: Any) -> float:
-    wrong = CrowdsiteError(f"“{str(value)[:40]}” in the line is no number. A line is [[ax, ay], [bx, by]], 0 to 1.")
+    shown = str(value)[:40].encode("utf-8", "replace").decode()
+    wrong = CrowdsiteError(f"“{shown}” in the line is no number. A line is [[ax, ay], [bx, by]], 0 to 1.")
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise wrong
     try:

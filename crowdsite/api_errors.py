@@ -11,7 +11,6 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import get_template
-from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -122,23 +121,28 @@ def _answer(request: HttpRequest, message: str, *, code: str, status: int) -> Ht
     return None
 
 
+def _page(template: str, status: int, request: HttpRequest | None = None, **how: Any) -> HttpResponse:
+    """Django's own handlers look for a CSRF token in what was sent, and fail once more where that cannot be read."""
+    return HttpResponse(get_template(template).render(request=request), status=status, **how)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400: also bodies over the limit, which Django would answer with a bare 400."""
     if isinstance(exception, RequestDataTooBig):
         answer = _answer(request, TOO_LARGE, code="too_large", status=413)
         return answer or HttpResponse(TOO_LARGE, status=413, content_type="text/plain; charset=utf-8")
     code = "refused" if isinstance(exception, SuspiciousOperation) else "malformed"
-    return _answer(request, BAD_REQUEST, code=code, status=400) or defaults.bad_request(request, exception)
+    return _answer(request, BAD_REQUEST, code=code, status=400) or _page("400.html", 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler403."""
-    return _answer(request, FORBIDDEN, code="forbidden", status=403) or defaults.permission_denied(request, exception)
+    return _answer(request, FORBIDDEN, code="forbidden", status=403) or _page("403.html", 403, request)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler404."""
-    return _answer(request, NOT_FOUND, code="not_found", status=404) or defaults.page_not_found(request, exception)
+    return _answer(request, NOT_FOUND, code="not_found", status=404) or _page("404.html", 404, request)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -147,5 +151,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = as_error(exception) if isinstance(exception, Exception) else None
     if error is not None and error.status == 503:
         answer = _answer(request, error.message, code=error.code, status=503)
-        return answer or HttpResponse(get_template("503.html").render(), status=503, headers={"Retry-After": "5"})
-    return _answer(request, SERVER_ERROR, code="server_error", status=500) or defaults.server_error(request)
+        return answer or _page("503.html", 503, headers={"Retry-After": "5"})
+    return _answer(request, SERVER_ERROR, code="server_error", status=500) or _page("500.html", 500)

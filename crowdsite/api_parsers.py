@@ -1,5 +1,6 @@
 """Reading request bodies: bounded, and any malformed text is answered with a sentence."""
 
+import json
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
@@ -8,7 +9,7 @@ from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import JSONParser
 
-TOO_LARGE = "The request is larger than this server accepts. Send less at once."
+from crowdsite.body_limit import TOO_LARGE
 
 
 class PayloadTooLarge(APIException):
@@ -28,7 +29,12 @@ class BoundedJSONParser(JSONParser):
         if len(raw) > limit:
             raise PayloadTooLarge
         try:
-            return super().parse(BytesIO(raw), media_type, parser_context)
+            found = super().parse(BytesIO(raw), media_type, parser_context)
+            json.dumps(found, ensure_ascii=False).encode()
+            return found
+        except UnicodeEncodeError:
+            # Half of a pair, as "\\ud800": neither the store nor an answer could hold it.
+            raise ParseError("The JSON contains a character that no text has.") from None
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None
         except ParseError as error:

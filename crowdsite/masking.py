@@ -37,6 +37,8 @@ _SCHEME = re.compile(r"\b(?P<name>bearer|token|basic|digest)[ ]{1,4}(?=[A-Za-z0-
 _TOKEN_END = re.compile(r"[^A-Za-z0-9+/=._~-]")
 _PLAIN_WORD = re.compile(r"\S+")
 _JWT_RUN = re.compile(r"[\w.\-]{12,}", re.ASCII)
+# A link that lets somebody set a password; also one with a full stop or a slash behind it, which is no page.
+_LINK = re.compile(r"(?<=/password-reset/)[^/\s]+/\S+")
 _KEY_BEGIN, _KEY_END = "-----BEGIN ", "-----END "
 _WHOLE_LINE = frozenset({"authorization", "cookie", "setcookie"})
 # Words that are somebody's password and everybody's vocabulary.
@@ -102,6 +104,8 @@ def mask(text: str) -> str:
         text = _without_private_keys(text)
     if "://" in text:
         text = _PLAIN_WORD.sub(lambda found: _without_user(found[0]), text)
+    if "/password-reset/" in text:
+        text = _LINK.sub(MASK, text)
     if "eyJ" in text:
         text = _JWT_RUN.sub(lambda found: _without_jwt(found[0]), text)
     return _cut_out(_cut_out(text, _NAMED, _value_end), _SCHEME, _token_end)

@@ -14,12 +14,13 @@ from loguru import logger
 
 from crowdsite import web_tally
 from crowdsite.log_context import AboutRequest
-from crowdsite.masking import MASK, is_secret_name
+from crowdsite.masking import MASK, is_secret_name, mask, shorten
 
 HEADER = "X-Request-ID"
 # From outside only what can neither forge a line nor fill the log.
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+LONGEST_CHARS = 500
 # Parts of a path that open a door: the link of a password reset, an invitation.
 _SECRET_PARTS = frozenset({"token", "uidb64", "key", "code", "secret"})
 
@@ -82,7 +83,9 @@ def shown_path(request: HttpRequest) -> str:
         if name in _SECRET_PARTS or is_secret_name(name):
             path = path.replace(str(value), MASK)
     query = request.META.get("QUERY_STRING", "")
-    return f"{path}?{query}" if query else path
+    shown = f"{path}?{query}" if query else path
+    # Whoever is not even logged in could fill the log otherwise. Masked first: what is cut off no longer looks secret.
+    return shown if len(shown) <= LONGEST_CHARS else shorten(mask(shown), LONGEST_CHARS)
 
 
 def _by(request: HttpRequest) -> str:

@@ -33,7 +33,7 @@ PERMISSIONS = "camera=(self), microphone=(), geolocation=(), payment=(), usb=(),
 
 
 class SecurityHeadersMiddleware(CSPMiddleware):
-    """Content-Security-Policy by path, Permissions-Policy and Cross-Origin-Resource-Policy on every answer."""
+    """Content-Security-Policy by path; Permissions-Policy, Cross-Origin-Resource-Policy, Cache-Control everywhere."""
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
@@ -43,6 +43,8 @@ class SecurityHeadersMiddleware(CSPMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        # What says nothing else was made for one person: neither a proxy nor the next user of the machine gets it.
+        response.headers.setdefault("Cache-Control", "private, no-store")
         return super().process_response(request, response)
 
 

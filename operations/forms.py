@@ -45,6 +45,7 @@ class StructureField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         try:
             found = json.loads(value or "{}", parse_constant=_refuse_constant)
+            json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except json.JSONDecodeError as error:
             sentence = _("This cannot be read as JSON: line %(line)s, character %(column)s. %(reason)s.")
             raise forms.ValidationError(

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
+from loguru import logger
 
 from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
@@ -76,6 +77,8 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
     with_secrets = request.POST.get("with_secrets") == "on"
     if with_secrets and not request.user.has_perm("auth.change_user"):
         raise PermissionDenied
+    if with_secrets:
+        logger.warning("{} exported the configuration with its passwords", request.user.get_username())
     answer = HttpResponse(export_text(with_secrets=with_secrets), content_type="application/json; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="config.json"'
     answer["Cache-Control"] = "no-store"

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from loguru import logger
 
 from cameras.selectors import NoSiteError, site_for
 from crowdsite import clock
@@ -18,6 +19,7 @@ from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
 from reports.api import site_number
 from reports.live_words import live_words
+from reports.notices import for_reader
 from reports.selectors import live_stats
 from reports.site_choice import chosen_site, remember_site
 from tracking.counters import correct_occupancy
@@ -51,6 +53,7 @@ def correct_inside(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("Enter the number of people inside as a whole number, 0 or more."))
     else:
         correct_occupancy(client(), site.pk, clock.site_day(clock.now(), site.timezone), int(counted))
+        logger.info("{} set the number inside site {} to {}", request.user.get_username(), site.pk, int(counted))
         messages.success(
             request, _("%(count)s people are inside now. Counting goes on from there.") % {"count": counted}
         )
@@ -63,7 +66,7 @@ def _live_page(request: HttpRequest, template: str, *, is_wall: bool) -> HttpRes
         wanted = site_number(request.GET.get("site", ""))
         # A wall shows its own site, whatever the same person looks at elsewhere.
         site = site_for(request.user, wanted) if is_wall or wanted is not None else chosen_site(request)
-        stats = live_stats(site, clock.now())
+        stats = for_reader(live_stats(site, clock.now()), request.user)
     except NoSiteError:
         return render(request, "no_site.html", {"heading": _("Dashboard")})
     except CrowdsiteError as error:

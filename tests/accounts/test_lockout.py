@@ -103,6 +103,17 @@ def test_no_password_is_kept(user):
     assert "my-secret-password" not in str(AccessAttempt.objects.values().get())
 
 
+def test_a_new_password_of_ones_own_forgives_no_attempts_with_other_names(user):
+    mine = Client(REMOTE_ADDR=HERE)
+    mine.force_login(user)
+    fail(1)
+    fail(4, name="boss")
+    data = {"password-current_password": PASSWORD, "password-password": "another-long-password-2"}
+    assert mine.post("/account/password", data).status_code == 302
+    assert not AccessAttempt.objects.filter(username="guard").exists()
+    assert attempt("boss").status_code == 429
+
+
 def test_an_administrator_unlocks_on_the_page(user):
     fail(5)
     assert locked_names() == {"guard"}

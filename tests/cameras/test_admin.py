@@ -97,6 +97,14 @@ def test_filters_search_and_order_work(browser):
     assert browser.get(LIST + "?o=-1").status_code == 200
 
 
+@pytest.mark.parametrize("lookup", ["url__startswith=rtsp", "url__regex=.", "url__contains=1", "url__gt=a"])
+def test_nobody_finds_out_a_password_by_filtering(browser, lookup):
+    make(name="North gate")
+    answer = browser.get(f"{LIST}?{lookup}")
+    assert "North gate" not in answer.content.decode()
+    assert answer.status_code == 400
+
+
 def test_a_camera_is_added(browser):
     data = whole(Camera(name="Gate", url=URL, site=default_site(), tasks=["in_count"]), url=URL, line="[0,0.5,1,0.5]")
     assert browser.get(f"{LIST}add/").status_code == 200

@@ -161,8 +161,9 @@ def test_wrong_input_is_answered_with_a_sentence_beside_its_field(operator, body
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"", b"\xff\xfe", b"[1, 2]", b'"text"', b"null", b"NaN", b'{"name": NaN}', b"[" * 100_000, b"1" * 5000],
-)
+    [b"{", b"", b"\xff\xfe", b"[1, 2]", b'"text"', b"null", b"NaN", b'{"name": NaN}', b"[" * 100_000, b"1" * 5000,
+     rb'{"name": "\ud800", "url": "rtsp://a/b"}', rb'{"\ud800": 1}', rb'{"name": "A", "url": "rtsp://\udfff/"}'],
+)  # fmt: skip
 def test_malformed_json_is_answered_with_a_sentence(operator, body):
     for path in ("/cameras", "/api/cameras/"):
         error_of(operator.post(path, body, content_type="application/json"), 400)

@@ -46,7 +46,7 @@ def test_a_profile_is_kept_as_it_was_meant():
         ({"colour": 1}, "colour"), ({"backend": "vlc"}, "backend"), ({"fps": 0}, "fps"), ({"fps": "nan"}, "fps"),
         ({"fps": True}, "fps"), ({"resolution": "8K"}, "resolution"), ({"capture_buffer": 2.5}, "capture_buffer"),
         ({"capture_buffer": 31}, "capture_buffer"), ({"transport": ["tcp"]}, "transport"),
-        ({"ffmpeg_flags": "-i /etc/passwd"}, "ffmpeg_flags"),
+        ({"ffmpeg_flags": "-i /etc/passwd"}, "ffmpeg_flags"), ({"fps": 10**400}, "fps"),
     ],
 )  # fmt: skip
 def test_a_wrong_key_of_a_profile_is_named_with_its_profile(values, key):

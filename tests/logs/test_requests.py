@@ -115,3 +115,10 @@ def test_a_change_that_is_rolled_back_is_no_line(log):
     assert [line for line in log.lines if "adam deleted" in line["message"]] == []
     LogEntry.objects.log_create(vera, force_log=True, **deleted)
     assert [line["message"] for line in log.lines if "adam deleted" in line["message"]] == ["adam deleted user 'vera'"]
+
+
+@pytest.mark.parametrize("tail", ["/", ".", "/x", "%0a"])
+def test_a_link_to_set_a_password_is_hidden_where_something_was_added_to_it(log, tail):
+    Client().get(f"/password-reset/MQ/abc123-0123456789abcdef{tail}")
+    assert requests_of(log)
+    assert "0123456789abcdef" not in log.file

@@ -134,6 +134,15 @@ def test_a_garbled_form_is_no_fault(admin):
         assert admin.post("/settings/counting", typed(admin, "counting", seen=seen)).status_code in (302, 422)
 
 
+@pytest.mark.parametrize(
+    "profiles",
+    [r'{"\ud800": {}}', r'{"a": {"ffmpeg_flags": "\ud800"}}', '{"a": {"fps": 1' + "0" * 400 + "}}", "[" * 100_000],
+)
+def test_a_garbled_profile_is_no_fault(admin, profiles):
+    answer = admin.post("/settings/capture", typed(admin, "capture", pipeline_profiles=profiles))
+    assert answer.status_code == 422
+
+
 def test_settings_leads_to_the_first_page_one_may_open(admin):
     assert admin.get("/settings")["Location"] == "/settings/sites"
     assert Client().get("/settings")["Location"].startswith("/login")
