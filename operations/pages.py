@@ -80,7 +80,12 @@ PAGES = (
                 ("backend_priority", "enable_gstreamer", "ffmpeg_flags"),
                 _("For cameras that say nothing of their own."),
             ),
-            Group(_("Buffers"), ("capture_buffer", "local_buffer_size", "capture_buffer_seconds")),
+            Group(_("Pictures that wait"), ("capture_buffer", "local_buffer_size")),
+            Group(
+                _("Video kept"),
+                ("capture_buffer_seconds",),
+                _("So that what happened a moment ago can be saved from a camera's page."),
+            ),
             Group(
                 _("Capture profiles"),
                 ("pipeline_profiles",),

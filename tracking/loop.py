@@ -273,6 +273,8 @@ class CameraLoop:
             self.feed.close()
             self.feed = self._open(*wanted)
             self._pipeline, self.first_analysed_at = None, None
+        elif (kept_secs := capture_settings(*wanted).kept_secs) != self.feed.settings.kept_secs:
+            self.feed.keep(kept_secs)
 
     def _open(self, config: CameraConfig, settings: LoopSettings) -> Feed:
         self.opened_at = now()

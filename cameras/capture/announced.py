@@ -33,6 +33,7 @@ class AnnouncedSource:
     """See `cameras.capture.source.Source`. The job goes to the program over standard input, passwords and all."""
 
     note = ""
+    tap = None
 
     def __init__(
         self, backend: str, command: list[str], job: dict, address: Address, settings: CaptureSettings,

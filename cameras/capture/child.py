@@ -27,6 +27,7 @@ class Child:
 
     The kernel kills the child when the *thread* that started it ends, so start it from the thread that reads it.
     hide: applied to each line before it is kept or seen. on_line: called for each line, in a thread of its own.
+    pass_fds: file descriptors that it inherits under their numbers.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Child:
         script: bytes | None = None,
         hide: Callable[[str], str] = str,
         on_line: Callable[[str], None] = lambda line: None,
+        pass_fds: tuple[int, ...] = (),
     ):
         self._hide, self._on_line = hide, on_line
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
@@ -45,6 +47,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
+            pass_fds=pass_fds,
             # Ctrl-C in a terminal goes to the parent alone, which ends its children in order.
             start_new_session=True,
         )

@@ -28,6 +28,7 @@ class DemoSource:
     """See `cameras.capture.source.Source`. Drawn by the thread that reads it, for the moment at which it is read."""
 
     backend = "demo"
+    tap = None
 
     def __init__(self, address: Address, settings: CaptureSettings, stop: threading.Event):
         self._stop, self._settings = stop, settings

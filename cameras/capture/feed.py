@@ -5,6 +5,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from loguru import logger
@@ -14,9 +15,11 @@ from cameras.address import mask, mask_text
 from cameras.capture.backoff import Backoff
 from cameras.capture.errors import CaptureError
 from cameras.capture.health import Health, HealthMeter
+from cameras.capture.ring import Clip
 from cameras.capture.settings import CaptureSettings
 from cameras.capture.source import Source
-from cameras.capture.sources import open_source
+from cameras.capture.sources import NAMES, open_source
+from cameras.capture.tap import Kept
 from cameras.frames import Frame
 from crowdsite.log_context import inherited
 
@@ -26,6 +29,9 @@ CLOSE_SECS = 2.0
 # Pictures for this long and the camera counts as well again; one that dies at once each time does not.
 WELL_AFTER_SECS = 10.0
 _FINGERPRINT_STEP = 16
+
+NO_VIDEO = "Webcams and the demo scene send no video of their own, so nothing of it is kept."
+NO_FFMPEG = "Only FFmpeg keeps a camera's video, and it is not among the capture programs."
 
 
 class Feed:
@@ -52,6 +58,7 @@ class Feed:
         self._waiting: deque[Frame] = deque(maxlen=settings.buffer)
         self._index = 0
         self._is_up = False
+        self._source: Source | None = None
         self._thread = threading.Thread(
             target=inherited(self._run), name=f"feed {mask(settings.url)[:40]}", daemon=True
         )
@@ -70,6 +77,29 @@ class Feed:
 
     def health(self) -> Health:
         return self._meter.health(self._clock())
+
+    def kept(self) -> Kept | None:
+        """What is kept of the camera's own video; None while that is switched off."""
+        settings, source = self.settings, self._source
+        if not settings.kept_secs:
+            return None
+        if not settings.keeps_video:
+            return Kept(problem=NO_VIDEO if "ffmpeg" in settings.backend_priority else NO_FFMPEG)
+        if source is None:
+            return Kept()
+        return source.tap.kept() if source.tap else Kept(problem=_other_program(source.backend))
+
+    def keep(self, secs: int) -> None:
+        """From now on keep `secs` seconds of the camera's own video, where it is kept at all."""
+        self.settings = replace(self.settings, kept_secs=secs)
+        source = self._source
+        if source is not None and source.tap:
+            source.tap.keep(secs)
+
+    def clip(self) -> Clip | None:
+        """The last seconds of the camera's own video; None while there are none."""
+        source = self._source
+        return source.tap.clip() if source is not None and source.tap else None
 
     def close(self) -> None:
         """End the capture and its process. Waits for that at most two seconds; may be called twice."""
@@ -96,7 +126,7 @@ class Feed:
 
     def _watch_once(self) -> None:
         """Open the camera and read it until it fails or the feed is closed."""
-        source = self._open_source(self.settings, self._stop)
+        source = self._source = self._open_source(self.settings, self._stop)
         try:
             opened_at = self._clock()
             self._meter.opened(
@@ -111,6 +141,7 @@ class Feed:
                     is_well = True
                     self._backoff.reset()
         finally:
+            self._source = None
             source.close()
 
     def _offer(self, image: NDArray[np.uint8], now: float) -> None:
@@ -150,6 +181,10 @@ def _unexpected(error: Exception) -> CaptureError:
         "Reading the camera failed because of a fault in this program. Trying again; the log says more.",
         detail=f"{type(error).__name__}: {error}",
     )
+
+
+def _other_program(backend: str) -> str:
+    return f"Only FFmpeg keeps a camera's video; this one is opened with {NAMES.get(backend, backend)}."
 
 
 def _fingerprint(image: NDArray[np.uint8]) -> int:

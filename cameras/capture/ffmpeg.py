@@ -18,6 +18,7 @@ from cameras.capture.raw import PipeEndedError, PipeStalledError, RawReader
 from cameras.capture.reasons import explain, stalled
 from cameras.capture.resolve import refuse_forbidden_host
 from cameras.capture.settings import CaptureSettings
+from cameras.capture.tap import Tap, queued_pictures
 from crowdsite.log_rate import LimitedLines
 
 OPEN_SECS = 12.0
@@ -75,13 +76,12 @@ class FfmpegSource:
         self._had_pictures = False
         command, script = ffmpeg_command(ffmpeg_path(), address, settings)
         refuse_forbidden_host(address, stop, allow_loopback=settings.allow_loopback)
-        self._child = Child(
-            command, script=script, hide=lambda line: mask_text(line, settings.url), on_line=self._see_line
-        )
+        self.tap = Tap(settings.kept_secs) if settings.keeps_video else None
+        self._child = self._start(command, script, settings.url)
         try:
             self._wait_for_size()
         except CaptureError:
-            self._child.close()
+            self.close()
             raise
         self._reader = RawReader(self._child.stdout, self.width, self.height, stop)
         self._stall_secs = max(STALL_SECS, 3 / settings.fps, 3 / self.nominal_fps if self.nominal_fps else 0)
@@ -103,6 +103,26 @@ class FfmpegSource:
 
     def close(self) -> None:
         self._child.close()
+        if self.tap:
+            self.tap.close()
+
+    def _start(self, command: list[str], script: bytes | None, url: str) -> Child:
+        tap = self.tap
+        try:
+            child = Child(
+                [*command, *(tap.arguments if tap else [])],
+                script=script,
+                hide=lambda line: mask_text(line, url),
+                on_line=self._see_line,
+                pass_fds=(tap.pipe,) if tap else (),
+            )
+        except OSError:
+            if tap:
+                tap.discard()
+            raise
+        if tap:
+            tap.start()
+        return child
 
     def _wait_for_size(self) -> None:
         deadline = time.monotonic() + OPEN_SECS
@@ -151,10 +171,11 @@ def ffmpeg_command(program: str, address: Address, settings: CaptureSettings) ->
         decoder = {name: value for name, value in decoder.items() if name not in LIVE_ONLY}
     source, script = _input(address, settings, flags)
     chain = filter_chain(fps=settings.fps, max_height=settings.max_height, orientation=settings.orientation)
+    pictures = queued_pictures() if settings.keeps_video else ["-f", "rawvideo"]
     command = [
         program, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", *_as_arguments(decoder), *source,
         "-map", "0:v:0", "-an", "-sn", "-dn", "-vf", chain, "-fps_mode", "passthrough",
-        "-f", "rawvideo", "-pix_fmt", "bgr24", "pipe:1",
+        *pictures, "-pix_fmt", "bgr24", "pipe:1",
     ]  # fmt: skip
     return command, script
 

@@ -37,6 +37,7 @@ class CaptureRules:
     """What holds for the whole installation.
 
     backends: programs to try, in order; switched-off ones are not in it. buffer, webcam_buffer: pictures that may wait.
+    kept_secs: seconds of a camera's own video that are kept, 0 for none.
     profiles: by name, as `cameras.profiles.clean_profiles` leaves them.
     """
 
@@ -44,6 +45,7 @@ class CaptureRules:
     ffmpeg_flags: str = DEFAULT_FFMPEG_FLAGS
     buffer: int = 1
     webcam_buffer: int = 1
+    kept_secs: int = 0
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def profile_of(self, camera: CameraSettings) -> Mapping[str, Any]:
@@ -83,6 +85,8 @@ def capture_settings(
     def chosen(name: str, default: Any) -> Any:
         return own.get(name) or profile.get(name) or default
 
+    # Zero in a profile switches it off, so it counts as said.
+    kept_secs = profile.get("capture_buffer_seconds", rules.kept_secs)
     return CaptureSettings(
         url=camera.url,
         transport=chosen("transport", DEFAULT_TRANSPORT),
@@ -92,9 +96,16 @@ def capture_settings(
         ffmpeg_flags=chosen("ffmpeg_flags", rules.ffmpeg_flags),
         backend_priority=_with_first(profile.get("backend"), rules.backends),
         buffer=chosen("capture_buffer", rules.webcam_buffer if is_webcam else rules.buffer),
+        keeps_video=kept_secs > 0 and _may_keep(camera.url, is_webcam) and "ffmpeg" in rules.backends,
+        kept_secs=kept_secs,
         folders=folders,
         allow_loopback=allow_loopback,
     )
+
+
+def _may_keep(url: str, is_webcam: bool) -> bool:
+    """Webcams send pictures, no video; the demo scene is drawn."""
+    return not is_webcam and not url.startswith("demo:")
 
 
 def _with_first(name: str | None, backends: tuple[str, ...]) -> tuple[str, ...]:

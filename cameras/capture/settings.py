@@ -18,7 +18,8 @@ class CaptureSettings:
     url: with its password, so it is left out of `repr`. max_height: pixels of the shorter side, before turning.
     orientation: normal, rotate_90 (to the right), rotate_180, rotate_270, mirror (left to right) or flip (top to
     bottom). fps: at most this many pictures a second cross the pipe. backend_priority: programs to try, in
-    order. buffer: pictures that may wait to be taken. folders: where video files may lie.
+    order. buffer: pictures that may wait to be taken. keeps_video: whether its own video is kept besides, kept_secs:
+    for how many seconds (at work without opening again). folders: where video files may lie.
     allow_loopback: whether the machine's own services may be opened; asked of a camera when it is saved.
     """
 
@@ -30,5 +31,7 @@ class CaptureSettings:
     ffmpeg_flags: str = DEFAULT_FFMPEG_FLAGS
     backend_priority: tuple[str, ...] = DEFAULT_BACKENDS
     buffer: int = 1
+    keeps_video: bool = False
+    kept_secs: int = field(default=0, compare=False)
     folders: tuple[Path, ...] = ()
     allow_loopback: bool = True

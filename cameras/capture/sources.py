@@ -70,7 +70,7 @@ class _Proven:
     def __init__(self, source: Source):
         self._source = source
         self._first: NDArray[np.uint8] | None = None
-        self.backend, self.note = source.backend, source.note
+        self.backend, self.note, self.tap = source.backend, source.note, source.tap
         self.width, self.height, self.nominal_fps = source.width, source.height, source.nominal_fps
 
     @property

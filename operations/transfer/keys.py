@@ -26,7 +26,6 @@ ELSEWHERE: dict[str, str | Promise] = {
     "redis_url": _("Belongs to the deployment: set REDIS_URL in .env."),
     "headless": _("Not needed: no display is used."),
     "stream_mode": _("Not needed: the order of capture programs is “backend_priority”."),
-    "capture_buffer_seconds": _("Not used: no encoded video is kept back; pictures wait by “capture_buffer”."),
     "host": _("Belongs to the deployment: set WEB_HOST in .env."),
     "port": _("Belongs to the deployment: set WEB_PORT in .env."),
     "debug": _("Belongs to the deployment: set DEBUG in .env."),

@@ -20,7 +20,7 @@ PICTURE = np.zeros((3, 4, 3), np.uint8)
 
 
 class Scripted:
-    width, height, nominal_fps = 4, 3, None
+    width, height, nominal_fps, tap = 4, 3, None, None
 
     def __init__(self, backend, answers):
         self.backend, self.note, self.answers, self.closed = backend, "", list(answers), False

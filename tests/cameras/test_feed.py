@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class ScriptedSource:
     """Gives the pictures put into `pictures`; None there ends it with `error`."""
 
-    backend, width, height, nominal_fps, note = "scripted", 4, 3, None, ""
+    backend, width, height, nominal_fps, note, tap = "scripted", 4, 3, None, "", None
 
     def __init__(self, stop, error=None):
         self.stop, self.error = stop, error or CaptureError("closed", "The camera closed the connection.")
