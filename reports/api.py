@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from cameras.selectors import site_for
 from crowdsite import clock
 from crowdsite.errors import CrowdsiteError
+from reports.notices import for_reader
 from reports.selectors import live_stats
 
 # `in` is no Python name, so the class is made by a call.
@@ -202,7 +203,7 @@ class StatsView(APIView):
     )
     def get(self, request: Request) -> Response:
         site = site_for(request.user, site_number(request.query_params.get("site", "")))
-        stats = live_stats(site, clock.now())
+        stats = for_reader(live_stats(site, clock.now()), request.user)
         response = Response(StatsSerializer(stats).data)
         response["Cache-Control"] = "no-store"
         return response

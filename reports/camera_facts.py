@@ -13,17 +13,19 @@ from reports import words
 from reports.camera_states import COUNTING, RANK, CameraState, camera_state, state_text, state_word
 from reports.stats import CameraFacts, DemoFacts, Directions
 from tracking.demo_tally import demo_tally
+from tracking.models import TrackingSettings
 
 Labels = Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A camera beside what it is doing."""
+    """A camera beside what it is doing. counts: false while counting is switched off everywhere."""
 
     camera: Camera
     status: CameraStatus
     state: CameraState
+    counts: bool = True
 
     @property
     def should_count(self) -> bool:
@@ -37,20 +39,21 @@ class Watched:
     @property
     def is_counting(self) -> bool:
         """Crossings are seen."""
-        return self.should_count and not self.lacks_line and self.state.state in COUNTING
+        return self.counts and self.should_count and not self.lacks_line and self.state.state in COUNTING
 
     @property
     def is_blind(self) -> bool:
         """Crossings happen that are not seen."""
-        return self.should_count and not self.lacks_line and self.state.state not in COUNTING
+        return self.should_count and not self.lacks_line and not self.is_counting
 
 
 def watch(cameras: Iterable[Camera], statuses: Mapping[int, CameraStatus], now: float) -> list[Watched]:
     """Trouble first, otherwise in the order given."""
     watched = []
+    counts = TrackingSettings.load().in_out_counting
     for camera in cameras:
         status = statuses[camera.pk]
-        watched.append(Watched(camera, status, camera_state(enabled=camera.enabled, status=status, now=now)))
+        watched.append(Watched(camera, status, camera_state(enabled=camera.enabled, status=status, now=now), counts))
     return sorted(watched, key=lambda one: RANK[one.state.state])
 
 

@@ -87,10 +87,11 @@ def _occupancy(
     if not expected:
         inside, reason = None, _("No camera with a counting line is switched on")
     elif len(blind) == len(expected):
-        last = max((one.state.since for one in blind if one.state.since is not None), default=None)
+        # The time at which somebody switched counting off is not known here.
+        last = max((one.state.since for one in blind if one.counts and one.state.since is not None), default=None)
         since = words.clock(last, now, site.timezone) if last is not None else ""
         inside = found.inside if counted_today else None
-        reason = _("No camera is counting")
+        reason = _("No camera is counting") if expected[0].counts else _("Counting is switched off")
         if inside is None and since:
             reason = _("No camera is counting since %(time)s") % {"time": since}
         stale_since = since or _("earlier today")

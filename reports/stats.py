@@ -123,19 +123,24 @@ class DoorFacts:
 
 @dataclass(frozen=True, slots=True)
 class Action:
+    """A button. permission: what one needs to follow it, empty = everybody may."""
+
     label: str
     url: str
+    permission: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message over the whole page. code: stable name. level: info, warn or over."""
+    """A message over the whole page. code: stable name. level: info, warn or over. permission: what one needs to be
+    told, empty = everybody is."""
 
     code: str
     level: str
     title: str
     sentence: str
     action: Action | None
+    permission: str = ""
 
 
 @dataclass(frozen=True, slots=True)

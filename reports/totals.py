@@ -75,6 +75,8 @@ def _lower_bound_reason(blind: Sequence[Watched], not_counting: int, now: float,
     """not_counting: with those that have no line."""
     if not blind:
         return ""
+    if not blind[0].counts:
+        return _("Counting is switched off.")
     if len(blind) > 1:
         sentence = ngettext("%(n)s camera is not counting.", "%(n)s cameras are not counting.", not_counting)
         return sentence % {"n": not_counting}

@@ -1,7 +1,7 @@
 """What an operator sets for detection and counting, for the whole installation."""
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +22,15 @@ class TrackingSettings(SingletonModel):
         help_text=_("Name of a weights file in the model folder (.onnx, .pt, .engine), or its absolute path."),
     )
     device = models.CharField(
-        _("device"), max_length=20, default="auto", help_text=_("auto, cpu, or a GPU such as cuda:0.")
+        _("device"),
+        max_length=20,
+        default="auto",
+        validators=[
+            RegexValidator(
+                r"^(auto|cpu|cuda(:\d{1,2})?)\Z", _("Write auto, cpu, cuda or, for one of several GPUs, cuda:1.")
+            )
+        ],
+        help_text=_("auto, cpu, or a GPU such as cuda:0."),
     )
     imgsz = models.PositiveIntegerField(
         _("input size"),
@@ -95,9 +103,19 @@ class TrackingSettings(SingletonModel):
         validators=[MinValueValidator(1), MaxValueValidator(36500)],
         help_text=_("Older ones are deleted every hour. Reports reach back this far."),
     )
-    show_line = models.BooleanField(_("draw the line"), default=True)
-    show_ids = models.BooleanField(_("draw track numbers"), default=False)
-    show_counts = models.BooleanField(_("draw In and Out"), default=True)
+    show_line = models.BooleanField(
+        _("draw the line"), default=True, help_text=_("The counting line of each camera, in its live picture.")
+    )
+    show_ids = models.BooleanField(
+        _("draw track numbers"),
+        default=False,
+        help_text=_("The number under which each person is followed, to see why one was counted twice or not at all."),
+    )
+    show_counts = models.BooleanField(
+        _("draw In and Out"),
+        default=True,
+        help_text=_("How many went in and out today, in a corner of the live picture."),
+    )
 
     class Meta:
         verbose_name = _("counting settings")

@@ -40,3 +40,10 @@ def test_the_wall_keeps_it_to_itself(vendor, client):
     client.force_login(person("operator"))
     assert "The licence ends soon." in client.get("/").content.decode()
     assert "The licence ends" not in client.get("/wall").content.decode()
+
+
+def test_viewers_are_not_troubled_with_it(vendor, client):
+    services.activate_licence(license_key=token(vendor, expires_at=int(time.time()) + 5 * DAY))
+    client.force_login(person("viewer"))
+    assert "The licence ends" not in client.get("/").content.decode()
+    assert client.get("/api/stats").json()["notices"] == []

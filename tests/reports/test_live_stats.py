@@ -10,6 +10,7 @@ from reports import camera_facts
 from reports.selectors import facts_of, live_stats
 from tests.support.doors import Doors
 from tracking.demo_tally import DemoTally
+from tracking.models import TrackingSettings
 
 pytestmark = pytest.mark.django_db(databases=["default", "redis"])
 
@@ -228,3 +229,27 @@ def test_a_demo_that_was_changed_is_not_compared_with_what_its_scene_knows(doors
     assert stats.cameras[0].demo is None
     assert "was changed" in stats.cameras[0].note
     assert stats.notices[0].code == "demo"
+
+
+def switch_counting_off() -> None:
+    settings = TrackingSettings.load()
+    settings.in_out_counting = False
+    settings.save()
+
+
+def test_while_counting_is_switched_off_no_figure_poses_as_current(doors):
+    doors.cross(doors.add("Gate"), "in", 3)
+    switch_counting_off()
+    stats = live_stats(doors.site, doors.now)
+    assert (stats.counting.text, stats.today.entered_text, stats.occupancy.state) == ("0 of 1", "≥ 3", "stale")
+    assert stats.today.lower_bound_reason == "Counting is switched off."
+    assert stats.occupancy.detail == "Counting is switched off"
+    assert [(notice.code, notice.level) for notice in stats.notices] == [("counting_off", "warn")]
+    assert stats.cameras[0].state == "live"  # its picture is
+
+
+def test_nothing_is_known_where_counting_was_off_all_day(doors):
+    doors.add("Gate")
+    switch_counting_off()
+    occupancy = live_stats(doors.site, doors.now).occupancy
+    assert (occupancy.state, occupancy.detail) == ("unknown", "Counting is switched off")

@@ -5,6 +5,7 @@ from django.test import Client
 from cameras.models import Site
 from crowdsite.roles import OPERATOR, VIEWER
 from tests.support.people import person
+from tracking.models import TrackingSettings
 
 pytestmark = pytest.mark.django_db(databases=["default", "redis"])
 
@@ -178,3 +179,24 @@ def test_an_account_without_a_role_sees_nothing(doors, path):
     assert "administrator" in answer.content.decode()
     if not path.startswith("/api"):
         assert "has no role yet" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("role", "may_open"), [(VIEWER, False), (OPERATOR, True)])
+def test_counting_switched_off_is_said_to_all_with_a_button_for_those_who_can_change_it(doors, role, may_open):
+    doors.add("Gate")
+    settings = TrackingSettings.load()
+    settings.in_out_counting = False
+    settings.save()
+    client = Client()
+    client.force_login(person(role))
+    html, (notice,) = page(client, "/"), client.get("/api/stats").json()["notices"]
+    assert "Counting is switched off." in html
+    assert ('href="/settings/counting"' in html) == may_open == (notice["action"] is not None)
+
+
+def test_a_viewer_is_offered_nothing_that_only_operators_may_do(doors):
+    doors.add("Demo", url="demo:scene")
+    client = Client()
+    client.force_login(person(VIEWER))
+    (notice,) = client.get("/api/stats").json()["notices"]
+    assert (notice["code"], notice["action"]) == ("demo", None)
