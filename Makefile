@@ -16,7 +16,7 @@ run:
 
 test:
 	@bin/setup test
-	@pytest $(ARGS)
+	@pytest -n 2 --dist loadfile $(ARGS)
 
 check:
 	@bin/setup test

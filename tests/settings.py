@@ -6,10 +6,11 @@ that tests start inherit its address.
 
 import os
 
-if "CROWDSITE_TEST_RUN" not in os.environ:
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+if os.environ.get("CROWDSITE_TEST_RUN") != _worker:
     import tests.conftest  # noqa: F401 - starts Redis and puts its address into the environment
 
-    os.environ["CROWDSITE_TEST_RUN"] = "1"
+    os.environ["CROWDSITE_TEST_RUN"] = _worker
 
 from crowdsite.settings import *  # noqa: F403
 from crowdsite.settings import INSTALLED_APPS
