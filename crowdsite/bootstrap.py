@@ -27,7 +27,7 @@ def kept(path: Path, make: str) -> str:
 
 def secret(path: Path) -> str:
     """A random secret, made on first use and kept in `path`."""
-    return path.read_text().strip() if path.exists() else kept(path, secrets.token_urlsafe(32))
+    return path.read_text().strip() if path.exists() else kept(path, secrets.token_urlsafe(40))
 
 
 def free_port() -> int:

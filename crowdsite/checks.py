@@ -151,7 +151,7 @@ def check_ffmpeg(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register
+@register(deploy=True)  # a remark, and not one for every command that is run
 def check_models(**_: Any) -> list[CheckMessage]:
     folders = [folder for folder in settings.MODEL_DIRS if folder.is_dir()]
     if any(path.suffix in _MODELS for folder in folders for path in folder.iterdir()):

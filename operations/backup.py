@@ -69,10 +69,14 @@ def make_backup(
 ) -> BackupMade:
     """Write a verified backup, readable by its owner alone.
 
-    target: an existing folder, where it gets a name with its time (UTC), or a file that does not exist yet. keep: how
-    many backups of that naming stay in the folder. Raises BackupError or another CrowdsiteError; then no file is left.
+    target: a folder, where it gets a name with its time (UTC), or a file that ends in .tar and does not exist yet. A
+    folder that is missing is made. keep: how many backups of that naming stay in the folder. Raises BackupError or
+    another CrowdsiteError; then no file is left.
     """
     now = datetime.now(UTC)
+    if target.suffix != ".tar" and not target.exists():
+        with _said_plainly(target):
+            target.mkdir(mode=0o700, parents=True)
     path = target / NAME.format(now) if target.is_dir() else target
     if path.exists():
         raise BackupError(f"{path} exists already. Choose another name.")

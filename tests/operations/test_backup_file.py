@@ -305,6 +305,14 @@ def test_an_existing_file_is_not_overwritten(made):
     assert made.read_bytes() == content
 
 
+def test_a_folder_that_is_missing_is_made_for_its_owner_alone(made, tmp_path):
+    folder = tmp_path / "backups" / "crowdsite"
+    path = make_backup(folder, in_place=True).path
+    assert path.parent == folder
+    assert path.name.startswith("crowdsite-backup-")
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_only_the_newest_backups_of_its_own_naming_stay(tmp_path):
     names = [f"crowdsite-backup-2026010{n}-030000.tar" for n in range(1, 6)]
     for name in [*names, "crowdsite-backup-by-hand.tar", "other.tar"]:
