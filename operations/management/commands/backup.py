@@ -16,7 +16,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("target", nargs="?", default=".", help="a folder (the file is named by its time) or a .tar file")
+        parser.add_argument("target", nargs="?", default=".", help="a folder, or a file that ends in .tar")
         parser.add_argument("--keep", type=int, metavar="N", help="delete all but the newest N backups in the folder")
         parser.add_argument(
             "--in-place", action="store_true", help="read Redis in one call that pauses it, without a replica"
