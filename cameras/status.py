@@ -31,7 +31,8 @@ class CameraStatus:
 
     fps: pictures a second that arrive. target_fps: that were asked for. analysed_fps: that were analysed. drops:
     pictures no detector had time for, outdated: those of them that were too old when it had. delay_ms: from a
-    picture's arrival to its result. width, height: pixels, 0 = none yet. note: a remark that is no fault.
+    picture's arrival to its result. width, height: pixels, 0 = none yet. note: a remark that is no fault. kept_secs: of
+    its own video, to be saved now, None = switched off. kept_reason: why there is none, "" where there is or will be.
     """
 
     state: State
@@ -54,6 +55,8 @@ class CameraStatus:
     delay_ms: float | None = None
     note: str = ""
     outdated: int = 0
+    kept_secs: float | None = None
+    kept_reason: str = ""
 
 
 NOT_RUNNING = CameraStatus(
@@ -69,7 +72,7 @@ NO_ROOM = CameraStatus(
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(CameraStatus)}
 _INTEGERS = frozenset({"drops", "outdated", "reconnects", "width", "height"})
-_NUMBERS = frozenset({"since", "fps", "target_fps", "analysed_fps", "frame_at", "updated_at", "delay_ms"})
+_NUMBERS = frozenset({"since", "fps", "target_fps", "analysed_fps", "frame_at", "updated_at", "delay_ms", "kept_secs"})
 
 
 def write_status(client: redis.Redis, camera_id: int, status: CameraStatus) -> None:

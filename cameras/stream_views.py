@@ -5,10 +5,16 @@ the right or the camera goes.
 """
 
 import asyncio
+import os
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache, wraps
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
@@ -19,16 +25,20 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 from loguru import logger
 from redis import RedisError
 from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
+from cameras.clips import fetch_clip, refusal
 from cameras.hub import Picture, picture_hub
 from cameras.live import STILL_VIEWER_SECS, Kind, encode, still_key, unpack, viewer_key
+from cameras.models import Camera
+from cameras.remux import pieces, place, to_mp4
 from cameras.selectors import camera_for
 from cameras.status import read_status
 from crowdsite.api_errors import as_error, body
@@ -108,6 +118,52 @@ async def still(request: HttpRequest, camera_id: int) -> HttpResponseBase:
     return HttpResponse(jpeg, content_type="image/jpeg", headers=headers)
 
 
+@login_not_required
+@require_GET
+@_answers_errors_as_json
+async def clip(request: HttpRequest, camera_id: int) -> HttpResponseBase:
+    """The last seconds of the camera's own video as an MP4 file, from the key frame before them."""
+    wanted = await sync_to_async(_clip_of)(request, camera_id)
+    async with place():
+        found = await fetch_clip(camera_id)
+        file = await to_mp4(found)
+    secs = found.ended_at - found.began_at
+    logger.bind(camera_id=camera_id, user=wanted.asked_by).info(
+        "{} saved {:.0f} s of video of {}", wanted.asked_by, secs, wanted.camera
+    )
+    began = datetime.fromtimestamp(found.began_at, wanted.zone).strftime("%Y-%m-%d-%H%M%S")
+    name = re.sub(r"[^\w.-]+", "-", wanted.camera).strip("-.") or str(camera_id)
+    headers = {
+        "Content-Disposition": content_disposition_header(True, f"{name}-{began}.mp4"),
+        "Content-Length": str(os.fstat(file.fileno()).st_size),
+        "Cache-Control": "no-store",
+    }
+    return StreamingHttpResponse(_file_parts(file), content_type="video/mp4", headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Names of the camera and of the one who saves its video; its site's time zone."""
+
+    camera: str
+    zone: ZoneInfo
+    asked_by: str
+
+
+def _clip_of(request: HttpRequest, camera_id: int) -> _Wanted:
+    """Raises CrowdsiteError unless there is something to save for the one who asks."""
+    camera = _check(request, camera_id)
+    if reason := refusal(read_status(client(), camera_id)):
+        raise reason
+    return _Wanted(camera.name, camera.site.zone, _caller(request).get_username())
+
+
+async def _file_parts(file: BinaryIO) -> AsyncIterator[bytes]:
+    _free_request_thread()
+    async for piece in pieces(file):
+        yield piece
+
+
 async def _await_still(camera_id: int) -> bytes | None:
     """The first one who looks waits for the loop to notice; None when it does not."""
     for _look in range(round(STILL_WAIT_SECS / _STILL_LOOK_SECS)):
@@ -173,14 +229,16 @@ def _free_request_thread() -> None:
         executor.shutdown(wait=False)
 
 
-def _check(request: HttpRequest, camera_id: int) -> None:
+def _check(request: HttpRequest, camera_id: int) -> Camera:
     """Raise CrowdsiteError or an APIException unless the one who asks may see the pictures of this camera now."""
     user = _caller(request)
     if not user.has_perm("cameras.view_camera"):
         message = _("You are not allowed to see cameras. Ask an administrator for the right.")
         raise CrowdsiteError(message, code="forbidden", status=403)
-    if not camera_for(user, camera_id).enabled:
+    camera = camera_for(user, camera_id)
+    if not camera.enabled:
         raise NoPictureError(_("This camera is switched off. Switch it on to see its pictures."), code="disabled")
+    return camera
 
 
 def _caller(request: HttpRequest) -> AbstractBaseUser:

@@ -20,5 +20,6 @@ urlpatterns = [
     path("cameras/<int:camera_id>/disable", views.camera_switch, {"enabled": False}, name="camera-disable"),
     path("stream/clean/<int:camera_id>", stream_views.clean, name="stream-clean"),
     path("stream/annotated/<int:camera_id>", stream_views.annotated, name="stream-annotated"),
+    path("stream/clip/<int:camera_id>", stream_views.clip, name="stream-clip"),
     path("stream/still/<int:camera_id>.jpg", stream_views.still, name="stream-still"),
 ]

@@ -25,9 +25,11 @@ from cameras.selectors import (
     site_for,
     sites_for,
 )
+from cameras.status import read_status
 from cameras.validation import line_warnings
 from crowdsite.clock import now
 from crowdsite.errors import CrowdsiteError
+from crowdsite.store.connection import client
 
 # Marks the message whose toast offers to undo; followed by the camera's number.
 UNDO_TAG = "undo-camera"
@@ -132,6 +134,9 @@ def _write(form: CameraForm) -> Camera | None:
 def _form(request: HttpRequest, form: CameraForm, camera: Camera | None) -> HttpResponse:
     line = camera.points if camera else None
     context = {"form": form, "camera": camera, "warnings": line_warnings(line) if line else []}
+    if camera is not None:
+        status = read_status(client(), camera.pk)
+        context["kept"] = {"secs": int(status.kept_secs or 0), "reason": status.kept_reason}
     return render(request, "cameras/form.html", context, status=422 if form.is_bound else 200)
 
 

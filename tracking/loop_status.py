@@ -15,6 +15,7 @@ def loop_status(loop: CameraLoop, *, node: str, at: float) -> CameraStatus:
     health = loop.feed.health()
     meter = loop.meter
     engine = loop.engine
+    kept = loop.feed.kept()
     status = CameraStatus(
         state=health.state,
         code=health.code,
@@ -36,6 +37,8 @@ def loop_status(loop: CameraLoop, *, node: str, at: float) -> CameraStatus:
         updated_at=at,
         delay_ms=meter.delay_ms,
         note=loop.note or health.note,
+        kept_secs=kept.secs if kept else None,
+        kept_reason=kept.problem if kept else "",
     )
     return _with_trouble(status, health, loop)
 

@@ -8,11 +8,13 @@ from celery.worker.state import revoked
 from django.conf import settings
 from django.db import close_old_connections
 
+from cameras.capture.feed import Feed
 from cameras.models import CaptureDefaults
 from cameras.selectors import CameraConfig, camera_config
 from crowdsite.clock import now
 from crowdsite.log_context import about
 from crowdsite.store.connection import client
+from tracking.clips import ClipDesk
 from tracking.cpu import CpuLimit
 from tracking.delivery import EventDelivery
 from tracking.detector_source import DetectorSource, ModelSettings
@@ -28,7 +30,7 @@ from tracking.worker import register
 
 
 class Node:
-    """One detector, one delivery, one keeper and one picture desk for all cameras of this process."""
+    """One detector, one delivery, one keeper, one picture desk and one for clips for all cameras of this process."""
 
     def __init__(self) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
@@ -39,6 +41,7 @@ class Node:
         self._loops: dict[int, CameraLoop] = {}
         self._lock = threading.Lock()
         self._closing = False
+        self._clips = ClipDesk(client(), self._feeds_with_video)
         self._keeper = Keeper(client(), node=self.name, read_settings=self.read_settings, node_status=self.status)
 
     def read_settings(self) -> LoopSettings:
@@ -99,6 +102,10 @@ class Node:
             self._keeper.give_back(camera_id, lease)
             close_old_connections()
 
+    def _feeds_with_video(self) -> dict[int, Feed]:
+        with self._lock:
+            return {camera_id: loop.feed for camera_id, loop in self._loops.items() if loop.feed.settings.keeps_video}
+
     def _begin(self, config: CameraConfig) -> CameraLoop | None:
         """None while the process ends, or when the camera's last loop here has not quite ended."""
         settings_now = self.read_settings()
@@ -130,6 +137,7 @@ class Node:
         """After the loops have ended: bring what is left to Redis or to the disk, free the device."""
         self._keeper.close()
         self._pictures.close()
+        self._clips.close()
         self._detectors.close()
         self._delivery.close()
 

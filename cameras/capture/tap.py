@@ -58,7 +58,9 @@ class Tap:
         ]  # fmt: skip
 
     def kept(self) -> Kept:
-        return Kept(problem=CODEC_UNSUITABLE) if self._ring.is_unsuitable else Kept(self._ring.held_secs())
+        if self._ring.is_unsuitable:
+            return Kept(problem=CODEC_UNSUITABLE)
+        return Kept(min(self._ring.held_secs(), self._ring.secs))
 
     def clip(self) -> Clip | None:
         """What is held; None while there is nothing."""

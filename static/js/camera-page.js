@@ -3,6 +3,7 @@
 import { setText } from "./clock.js";
 import { LineEditor } from "./line-editor.js";
 import { Refresh } from "./refresh.js";
+import { ClipButton } from "./save-clip.js";
 import { say } from "./words.js";
 
 const STILL_MS = 1000;
@@ -182,10 +183,12 @@ function guardChanges() {
 function takeStatus() {
   const status = document.querySelector('[data-live="camera-state"]');
   picture.status(status.dataset.state, status.dataset.reason);
+  clipButton.status(status.dataset.state);
 }
 
 const editor = new LineEditor(stage, { input: lineInput, reverse, onChange: () => showTools() });
 const picture = new StagePicture();
+const clipButton = new ClipButton();
 
 const modes = document.getElementById("modes");
 modes.hidden = !modes.dataset.mayDraw;

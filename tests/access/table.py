@@ -28,6 +28,7 @@ POST        /cameras/<camera_id>/disable          login  403   ok    ok    404
 GET         /stream/clean/<camera_id>             401    ok    ok    ok    404
 GET         /stream/annotated/<camera_id>         401    ok    ok    ok    404
 GET         /stream/still/<camera_id>.jpg         401    ok    ok    ok    404
+GET         /stream/clip/<camera_id>              401    ok    ok    ok    404
 
 GET,POST,PUT /login                               ok     ok    ok    ok    =
 PATCH,DELETE /login                               405    ok    ok    ok    =

@@ -70,9 +70,11 @@ def test_nothing_is_kept_unless_it_is_asked_for(camera):
 def test_fewer_or_more_seconds_need_no_new_connection(camera):
     described = camera.describes
     with opened(keeping(camera.url, 60)) as feed:
-        until(lambda: feed.kept().secs >= 2)
+        until(lambda: feed.kept().secs >= 3)
         feed.keep(1)
-        until(lambda: feed.kept().secs < 2.2)
+        until(lambda: feed.kept().secs == 1)
+        clip = feed.clip()
+        assert 1 <= clip.ended_at - clip.began_at < 3
         assert camera.describes == described + 1
 
 
