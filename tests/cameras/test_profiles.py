@@ -47,6 +47,9 @@ def test_a_profile_is_kept_as_it_was_meant():
         ({"fps": True}, "fps"), ({"resolution": "8K"}, "resolution"), ({"capture_buffer": 2.5}, "capture_buffer"),
         ({"capture_buffer": 31}, "capture_buffer"), ({"transport": ["tcp"]}, "transport"),
         ({"ffmpeg_flags": "-i /etc/passwd"}, "ffmpeg_flags"), ({"fps": 10**400}, "fps"),
+        ({"capture_buffer_seconds": 3}, "capture_buffer_seconds"),
+        ({"capture_buffer_seconds": 61}, "capture_buffer_seconds"),
+        ({"capture_buffer_seconds": 7.5}, "capture_buffer_seconds"),
     ],
 )  # fmt: skip
 def test_a_wrong_key_of_a_profile_is_named_with_its_profile(values, key):
@@ -57,6 +60,24 @@ def test_a_wrong_key_of_a_profile_is_named_with_its_profile(values, key):
 @pytest.mark.parametrize("given", [[1], "text", 7, {"two words": {}}, {"": {}}, {"gate": []}, {"gate": "tcp"}, "{"])
 def test_profiles_that_are_none_get_a_sentence(given):
     assert refusal(profiles.clean_profiles, given).endswith(".")
+
+
+@pytest.mark.parametrize("given", [0, 5, "60"])
+def test_seconds_of_kept_video_are_none_or_five_to_sixty(given):
+    assert profiles.clean_profiles({"gate": {"capture_buffer_seconds": given}}) == {
+        "gate": {"capture_buffer_seconds": int(given)}
+    }
+
+
+@pytest.mark.parametrize(("given", "is_fine"), [(0, True), (5, True), (60, True), (1, False), (4, False), (61, False)])
+def test_the_installations_seconds_of_kept_video_too(given, is_fine):
+    record = CaptureDefaults(pk=1, capture_buffer_seconds=given)
+    if is_fine:
+        record.full_clean()
+        return
+    with pytest.raises(ValidationError) as refused:
+        record.full_clean()
+    assert list(refused.value.message_dict) == ["capture_buffer_seconds"]
 
 
 def test_too_many_profiles_are_refused():

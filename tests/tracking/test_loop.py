@@ -60,6 +60,9 @@ class ScriptedFeed:
     def take(self):
         return self.frames.pop(0) if self.frames else None
 
+    def keep(self, secs):
+        self.kept_secs = secs
+
     def close(self):
         self.closed = True
 
@@ -178,3 +181,15 @@ def test_only_what_concerns_the_camera_opens_it_again(bench):
     at_work.loop.step()
     assert [feed.closed for feed in at_work.feeds] == [True, False]
     assert at_work.feeds[-1].settings.buffer == 3
+
+
+def test_other_seconds_of_kept_video_open_nothing_again(bench):
+    from dataclasses import replace
+
+    at_work = bench(capture=CaptureRules(kept_secs=10))
+    at_work.loop.reconfigure(CONFIG, replace(SETTINGS, capture=CaptureRules(kept_secs=20)))
+    at_work.loop.step()
+    assert ([feed.closed for feed in at_work.feeds], at_work.feeds[0].kept_secs) == ([False], 20)
+    at_work.loop.reconfigure(CONFIG, replace(SETTINGS, capture=CaptureRules()))
+    at_work.loop.step()
+    assert [feed.closed for feed in at_work.feeds] == [True, False]
