@@ -16,6 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.visibility import visible_site_ids
 from crowdsite.clock import now
 from crowdsite.store.connection import client
 from licensing.selectors import licence_status
@@ -26,10 +27,11 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class MaySeeTheSystem(BasePermission):
-    """Holders of `operations.view_systemsettings`."""
+    """Holders of `operations.view_systemsettings` who see all sites: the figures name the cameras of each."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user and request.user.has_perm("operations.view_systemsettings"))
+        user = request.user
+        return user.has_perm("operations.view_systemsettings") and visible_site_ids(user) is None
 
 
 class Anything(BaseContentNegotiation):

@@ -12,6 +12,7 @@ from crowdsite.errors import CrowdsiteError
 # Far above what a thousand cameras need.
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 12
+MAX_DIGITS = 40
 
 
 class UnreadableError(CrowdsiteError):
@@ -43,7 +44,9 @@ def read(content: bytes) -> dict[str, Any]:
     if not text.strip():
         raise UnreadableError(_("The file is empty. Choose a config.json."))
     try:
-        found = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_object)
+        found = json.loads(
+            text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole, object_pairs_hook=_object
+        )
     except json.JSONDecodeError as error:
         sentence = _("The file breaks off or is damaged at line %(line)s, character %(column)s: %(reason)s.")
         raise UnreadableError(sentence % {"line": error.lineno, "column": error.colno, "reason": error.msg}) from error
@@ -78,6 +81,13 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise UnreadableError(_("The file contains the number %(text)s, which is too large.") % {"text": text[:40]})
     return number
+
+
+def _whole(text: str) -> int:
+    # More digits than any setting has: beyond 308 they no longer fit into a float.
+    if len(text) > MAX_DIGITS:
+        raise UnreadableError(_("The file contains a number that is too long to be one."))
+    return int(text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

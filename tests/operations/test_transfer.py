@@ -246,6 +246,7 @@ def test_what_is_wrong_is_refused_by_its_path_and_nothing_is_written(config, pat
         (b'{"cameras": [{"name": "A", "url": "rts', "breaks off"),
         (b'{"detector_fps": NaN}', "NaN"),
         (b'{"detector_fps": 1e999}', "too large"),
+        (b'{"cameras": [{"name": "A", "line": [1' + b"0" * 400 + b', 1, 2, 3]}]}', "too long"),
         (b'{"a": ' + b"9" * 5000 + b"}", "too long"),
         (b"[1]", "one JSON object"),
         (b'{"a": 1, "a": 2}', "twice"),
