@@ -21,6 +21,7 @@ HEADER = "X-Request-ID"
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_CHARS = 500
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # a line break would begin what looks like a line of its own
 # Parts of a path that open a door: the link of a password reset, an invitation.
 _SECRET_PARTS = frozenset({"token", "uidb64", "key", "code", "secret"})
 
@@ -82,6 +83,7 @@ def shown_path(request: HttpRequest) -> str:
     for name, value in match.kwargs.items() if match else ():
         if name in _SECRET_PARTS or is_secret_name(name):
             path = path.replace(str(value), MASK)
+    path = _CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", path)
     query = request.META.get("QUERY_STRING", "")
     shown = f"{path}?{query}" if query else path
     # Whoever is not even logged in could fill the log otherwise. Masked first: what is cut off no longer looks secret.

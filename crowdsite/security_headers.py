@@ -50,4 +50,5 @@ class SecurityHeadersMiddleware(CSPMiddleware):
 
 def policy_of(path: str) -> dict[str, list[str]]:
     """The directives for an address."""
-    return next(policy for prefix, policy in POLICIES if path.startswith(prefix))
+    # A request may name the whole address, as to a proxy; its path then begins with no slash.
+    return next((policy for prefix, policy in POLICIES if path.startswith(prefix)), OWN_PAGES)

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.test import Client, RequestFactory
+from django.urls import Resolver404, resolve
 
 from crowdsite.body_limit import limited
 from crowdsite.request_ids import LONGEST_CHARS, shown_path
@@ -85,6 +86,12 @@ def test_a_form_that_cannot_be_read_is_no_fault_of_ours(path, kind, role):
     assert browser.post(path, b"a=1", content_type=kind).status_code in (302, 400, 403, 404)
 
 
+def test_a_whole_address_in_the_request_line_is_no_fault():
+    with pytest.raises(Resolver404):
+        resolve("http://evil.example/login")
+    assert Client().get("/login", PATH_INFO="http://evil.example/login").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/", "/cameras", "/settings/people", "/api/cameras", "/api/tokens", "/metrics"])
 def test_what_is_made_for_one_person_is_kept_by_nobody(path):
     browser = Client()
@@ -95,6 +102,10 @@ def test_what_is_made_for_one_person_is_kept_by_nobody(path):
 
 def test_static_files_may_be_kept():
     assert "max-age" in Client().get("/static/css/app.css")["Cache-Control"]
+
+
+def test_a_line_break_in_an_address_begins_no_line_of_the_log():
+    assert shown_path(RequestFactory().get("/a%0aINFO%1b[31m")) == "/a%0AINFO%1B[31m"
 
 
 def test_a_long_address_does_not_fill_the_log():
