@@ -131,7 +131,7 @@ class CameraForm(CameraRowForm):
         """Choose from the profiles there are. A stored one that is gone stays to be seen, and may stay."""
         known = sorted(CaptureDefaults.load().pipeline_profiles)
         stored = self.stored.profile if self.stored else ""
-        usual = _("default, as for every camera that chooses none") if DEFAULT_PROFILE in known else _("None")
+        usual = _("default (as usual)") if DEFAULT_PROFILE in known else _("None")
         choices = [("", usual), *((name, name) for name in known if name != DEFAULT_PROFILE or name == stored)]
         if stored and stored not in known:
             choices.append((stored, _("%(name)s (does not exist any more)") % {"name": stored}))

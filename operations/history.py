@@ -13,8 +13,10 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from cameras.models import Site
 from operations.audit import HIDDEN
 
 KEPT_DAYS = 400
@@ -136,15 +138,17 @@ def _lines(model: Any, name: str, change: Any) -> list[Line]:
 
 def _label(model: Any, name: str) -> str:
     try:
-        return str(model._meta.get_field(name).verbose_name)
+        return capfirst(str(model._meta.get_field(name).verbose_name))
     except (AttributeError, FieldDoesNotExist):
-        return name.replace("_", " ")
+        return capfirst(name.replace("_", " "))
 
 
 def _value(model: Any, name: str, text: str) -> str:
     """What auditlog wrote down as text, as the pages say it."""
     if text in ("None", "", "[]", "{}"):
         return "–"
+    if name == "site_ids":
+        return _short(_sites(text))
     if text in ("True", "False"):
         return _("on") if text == "True" else _("off")
     try:
@@ -159,10 +163,16 @@ def _value(model: Any, name: str, text: str) -> str:
     return _short(text.strip('[]"').replace('", "', ", ") if text.startswith('["') else text)
 
 
+def _sites(text: str) -> str:
+    """The names of the sites somebody may see, written down as numbers."""
+    named = {str(site.pk): site.name for site in Site.objects.all()}
+    numbers = [number.strip() for number in text.strip("[]").split(",")]
+    return ", ".join(named.get(number) or _("number %(n)s, deleted since") % {"n": number} for number in numbers)
+
+
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _name(model: Any) -> str:
-    name = str(model._meta.verbose_name)
-    return name[:1].upper() + name[1:]
+    return capfirst(str(model._meta.verbose_name))

@@ -21,12 +21,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The page of one singleton. label: `app.Model`. effect: when a change is at work, in words."""
+    """The page of one singleton. label: `app.Model`. effect: when a change is at work, in words. note: what has to be
+    known before anything on it is changed."""
 
     slug: str
     label: str
     effect: str | Promise
     groups: tuple[Group, ...]
+    note: str | Promise = ""
 
     @property
     def model(self) -> type[SingletonModel]:
@@ -96,10 +98,14 @@ PAGES = (
     Page(
         "equipment",
         "ppe.PpeSettings",
-        _("Checks follow within seconds, without a restart."),
+        _("Kept for the checks of a later version."),
         (
             Group(_("What is checked"), ("ppe_detection", "ppe_model", "track_ppe")),
             Group(_("Results"), ("duplicate_bypass_seconds", "ppe_log_retention_secs")),
+        ),
+        note=_(
+            "This version does not check protective equipment. What you set here and import from former versions is "
+            "kept; nothing acts on it yet."
         ),
     ),
     Page(

@@ -20,16 +20,23 @@ Labels = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A camera beside what it is doing. counts: false while counting is switched off everywhere."""
+    """A camera beside what it is doing. counts: false while counting is switched off everywhere. every: of so many
+    pictures that arrive one is to be analysed."""
 
     camera: Camera
     status: CameraStatus
     state: CameraState
     counts: bool = True
+    every: int = 1
 
     @property
     def should_count(self) -> bool:
         return self.camera.enabled and self.camera.inout_count
+
+    @property
+    def target_fps(self) -> float:
+        """Pictures a second that are to be analysed."""
+        return self.status.target_fps / self.every
 
     @property
     def lacks_line(self) -> bool:
@@ -50,10 +57,11 @@ class Watched:
 def watch(cameras: Iterable[Camera], statuses: Mapping[int, CameraStatus], now: float) -> list[Watched]:
     """Trouble first, otherwise in the order given."""
     watched = []
-    counts = TrackingSettings.load().in_out_counting
+    rules = TrackingSettings.load()
     for camera in cameras:
         status = statuses[camera.pk]
-        watched.append(Watched(camera, status, camera_state(enabled=camera.enabled, status=status, now=now), counts))
+        state = camera_state(enabled=camera.enabled, status=status, now=now)
+        watched.append(Watched(camera, status, state, rules.in_out_counting, rules.frame_skip + 1))
     return sorted(watched, key=lambda one: RANK[one.state.state])
 
 
@@ -75,7 +83,7 @@ def camera_facts(client: redis.Redis, watched: Watched, labels: Labels, *, now: 
         url=f"/cameras/{camera.pk}",
         state=state.state,
         state_word=state_word(state.state),
-        state_text=state_text(state, fps=status.analysed_fps, target_fps=status.target_fps, now=now, zone=zone),
+        state_text=state_text(state, fps=status.analysed_fps, target_fps=watched.target_fps, now=now, zone=zone),
         reason=state.reason,
         since=state.since,
         counting=watched.is_counting,
@@ -86,7 +94,7 @@ def camera_facts(client: redis.Redis, watched: Watched, labels: Labels, *, now: 
         labels={label: Directions(*pair) for label, pair in sorted(labels.items())},
         frame_age_secs=None if state.frame_age_secs is None else round(state.frame_age_secs, 2),
         fps=status.analysed_fps,
-        target_fps=status.target_fps,
+        target_fps=watched.target_fps,
         line=None if camera.points is None else [list(point) for point in camera.points],
         engine=status.engine,
         model=status.model,

@@ -119,7 +119,7 @@ def test_a_profile_is_chosen_from_those_there_are():
 
 def test_a_profile_called_default_is_the_choice_of_those_that_choose_none():
     set_profiles("default", "gate")
-    assert profile_choices() == [("", "default, as for every camera that chooses none"), ("gate", "gate")]
+    assert profile_choices() == [("", "default (as usual)"), ("gate", "gate")]
 
 
 def test_a_profile_that_is_gone_is_shown_and_stays_until_another_is_chosen():

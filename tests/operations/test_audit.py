@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Profile
 from cameras import services
 from cameras.selectors import default_site
 from cameras.status import CameraStatus, write_status
@@ -122,6 +123,16 @@ def test_the_page_says_who_changed_what_in_words(admin):
     assert "Main site → Depot" in only
     assert "Nothing fits" in admin.get("/settings/activity?since=2100-01-01").content.decode()
     assert "Depot" not in admin.get("/settings/activity?until=2001-01-01&who=system&kind=1").content.decode().split("<main")[1]
+
+
+def test_the_page_names_fields_like_a_sentence_and_sites_by_name(admin):
+    viewer = person(VIEWER, "vera")
+    profile = Profile.objects.create(user=viewer)
+    profile.all_sites, profile.site_ids = False, [default_site().pk, 99]
+    profile.save()
+    page = admin.get("/settings/activity").content.decode()
+    for words in (">Groups</span> added viewer", ">All sites</span> on → off", "Main site, number 99, deleted since"):
+        assert words in page
 
 
 @pytest.mark.parametrize("query", ["page=-1", "page=x", "since=x", "who=%00", "kind=99999999999999999999", "q=%F0%9F%98%80", "page=99999999999"])

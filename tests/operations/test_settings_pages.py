@@ -146,3 +146,9 @@ def test_a_garbled_profile_is_no_fault(admin, profiles):
 def test_settings_leads_to_the_first_page_one_may_open(admin):
     assert admin.get("/settings")["Location"] == "/settings/sites"
     assert Client().get("/settings")["Location"].startswith("/login")
+
+
+def test_the_equipment_page_promises_no_checks_that_are_not_there(admin):
+    page = admin.get("/settings/equipment").content.decode()
+    assert "does not check protective equipment" in page
+    assert "does not check" not in admin.get("/settings/counting").content.decode()

@@ -253,3 +253,13 @@ def test_nothing_is_known_where_counting_was_off_all_day(doors):
     switch_counting_off()
     occupancy = live_stats(doors.site, doors.now).occupancy
     assert (occupancy.state, occupancy.detail) == ("unknown", "Counting is switched off")
+
+
+def test_the_wanted_rate_is_that_of_the_analysed_pictures(doors):
+    camera = doors.add("Gate")
+    settings = TrackingSettings.load()
+    settings.frame_skip = 3
+    settings.save()
+    doors.report(camera, target_fps=40.0, analysed_fps=9.0)
+    (facts,) = live_stats(doors.site, doors.now).cameras
+    assert (facts.fps, facts.target_fps) == (9.0, 10.0)
