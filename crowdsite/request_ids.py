@@ -15,6 +15,7 @@ from loguru import logger
 from crowdsite import web_tally
 from crowdsite.log_context import AboutRequest
 from crowdsite.masking import MASK, is_secret_name, mask, shorten
+from crowdsite.store.connection import one_wait
 
 HEADER = "X-Request-ID"
 # From outside only what can neither forge a line nor fill the log.
@@ -41,7 +42,7 @@ def request_ids(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpReq
     def answer(request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
         request.request_id = id_of(request)  # type: ignore[attr-defined]
-        with AboutRequest(request.request_id):  # type: ignore[attr-defined]
+        with AboutRequest(request.request_id), one_wait():  # type: ignore[attr-defined]
             response = get_response(request)
             _finish(request, response, time.perf_counter() - started)
         return response
@@ -55,7 +56,7 @@ def _for_coroutines(
     async def answer(request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
         request.request_id = id_of(request)  # type: ignore[attr-defined]
-        with AboutRequest(request.request_id):  # type: ignore[attr-defined]
+        with AboutRequest(request.request_id), one_wait():  # type: ignore[attr-defined]
             response = await get_response(request)
             _finish(request, response, time.perf_counter() - started)
         return response

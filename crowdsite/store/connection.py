@@ -2,12 +2,17 @@
 
 `client()` is shared by all threads and safe across fork (the pool notices a new process id). Replies are bytes.
 It fails fast and never repeats a command by itself: a repeated INCR would count twice, so the caller decides.
+A server that hangs costs a request one wait, however many commands the page and its error page still have: `one_wait`.
 """
 
 import asyncio
 import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import redis
 import redis.asyncio
@@ -35,6 +40,37 @@ _async_clients: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, 
 )
 
 
+_waits: ContextVar[list[redis.TimeoutError] | None] = ContextVar("store_waits", default=None)
+
+
+@contextmanager
+def one_wait() -> Iterator[None]:
+    """Inside, once a command has timed out, all further ones of this thread or coroutine fail at once."""
+    token = _waits.set([])
+    try:
+        yield
+    finally:
+        _waits.reset(token)
+
+
+class _OneWait(Retry):
+    """Never tries again; within `one_wait` not even for the first time once Redis has kept it waiting."""
+
+    def __init__(self) -> None:
+        super().__init__(NoBackoff(), 0)
+
+    def call_with_retry(self, do: Callable[[], Any], *args: Any, **kwargs: Any) -> Any:
+        waits = _waits.get()
+        if waits:
+            raise redis.TimeoutError("Redis kept this request waiting before") from waits[0]
+        try:
+            return super().call_with_retry(do, *args, **kwargs)
+        except redis.TimeoutError as error:
+            if waits is not None:
+                waits.append(error)
+            raise
+
+
 def url() -> str:
     """The address in `DATABASES["redis"]["NAME"]`."""
     return settings.DATABASES["redis"]["NAME"]
@@ -47,7 +83,7 @@ def client(address: str | None = None) -> redis.Redis:
 
 @lru_cache(maxsize=8)
 def _client(address: str) -> redis.Redis:
-    return redis.Redis.from_url(address, retry=Retry(NoBackoff(), 0), **_OPTIONS)
+    return redis.Redis.from_url(address, retry=_OneWait(), **_OPTIONS)
 
 
 def async_client(address: str | None = None) -> redis.asyncio.Redis:
