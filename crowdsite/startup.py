@@ -1,5 +1,6 @@
 """What every long-running process does first: make sure that Redis is there and its records have today's shape."""
 
+import os
 import sys
 import time
 
@@ -46,7 +47,13 @@ def leave(error: Exception) -> None:
     sys.exit(EX_TEMPFAIL if may_pass and not refused else EX_CONFIG)
 
 
+def keep_to_itself() -> None:
+    """What this process writes is for its own user: databases hold passwords, and their folder may be open."""
+    os.umask(0o077)
+
+
 def prepare() -> None:
     """Redis answers and its migrations have run."""
+    keep_to_itself()
     require_redis()
     apply_migrations()

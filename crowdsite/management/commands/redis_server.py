@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from crowdsite.bootstrap import free_port, redis_url
+from crowdsite.startup import keep_to_itself
 
 LOG_FOLDER_SINCE = 7
 
@@ -94,6 +95,7 @@ class Command(BaseCommand):
             self.stdout.write("REDIS_URL is set: the embedded Redis is not needed.")
             signal.pause()  # a process that ends would end its siblings
             return
+        keep_to_itself()
         folder = settings.VAR_DIR / "redis"
         address = urlsplit(settings.REDIS_URL)
         port, password = address.port, address.password or ""

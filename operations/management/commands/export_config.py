@@ -27,6 +27,8 @@ class Command(BaseCommand):
         try:
             # Readable by its owner alone: addresses of cameras are nobody else's business either.
             with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+                if file.is_file():
+                    os.fchmod(out.fileno(), 0o600)  # also one that was there before
                 out.write(text)
         except OSError as error:
             raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
