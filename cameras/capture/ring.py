@@ -92,7 +92,7 @@ class VideoRing:
         if (packets[:, 0] != _SYNC).any():
             self._find_beat(data + self._rest)
             return
-        pids = (packets[:, 1].astype(np.uint16) & 0x1F) << 8 | packets[:, 2]
+        pids = ((packets[:, 1].astype(np.uint16) & 0x1F) << 8 | packets[:, 2]).astype(np.uint16)
         self._note_tables(packets, pids)
         if self.is_unsuitable:
             return  # drained all the same: a full pipe would be the writer's trouble

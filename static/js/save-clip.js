@@ -9,6 +9,7 @@ export class ClipButton {
   #said = document.getElementById("clip-said");
   #kept = document.querySelector('[data-live="kept"]');
   #busy = false;
+  #state = "";
 
   constructor() {
     this.#button.addEventListener("click", () => this.#save());
@@ -16,6 +17,7 @@ export class ClipButton {
 
   // From the page's status: how many seconds could be saved now.
   status(state) {
+    this.#state = state;
     const seconds = Math.floor(Number(this.#kept.dataset.state));
     const words = this.#button.dataset;
     this.#button.hidden = !this.#busy && !(seconds >= 1 && (state === "live" || state === "degraded"));
@@ -42,8 +44,9 @@ export class ClipButton {
   #set(busy, said) {
     this.#busy = busy;
     setText(this.#said, said);
-    this.status("live");
-    if (!busy) this.#button.focus({ preventScroll: true });
+    this.status(this.#state);
+    // A button that is disabled loses the focus; whoever went elsewhere meanwhile stays there.
+    if (!busy && document.activeElement === document.body) this.#button.focus({ preventScroll: true });
   }
 
   async #fetch() {

@@ -40,6 +40,7 @@ V81 = {
     "warn_threshold": 100,
     "frame_skip": 3,
     "detector_fps": 10,
+    "capture_buffer_seconds": 15,
     "adaptive_skip": True,
     "backend_priority": ["gstreamer", "ffmpeg"],
     "enable_gstreamer": True,
@@ -174,6 +175,7 @@ def test_a_file_of_v81_is_taken_over_completely():
     assert PpeSettings.load().track_ppe == ["helmet", "vest"]
     assert SystemSettings.load().log_level == "DEBUG"
     assert CaptureDefaults.load().pipeline_profiles == {"default": {"backend": "ffmpeg", "transport": "tcp"}}
+    assert CaptureDefaults.load().capture_buffer_seconds == 15
     assert (default_site().max_capacity, default_site().warn_threshold) == (120, 100)
 
 
