@@ -38,6 +38,15 @@ def test_a_newcomer_is_told_the_first_steps(browser, doors):
     assert 'href="/cameras/add"' in html
 
 
+@pytest.mark.parametrize("path", ["/", "/cameras"])
+def test_a_viewer_of_an_empty_site_is_told_whom_to_ask(path):
+    client = Client()
+    client.force_login(person(VIEWER))
+    html = page(client, path)
+    assert "No camera is here yet" in html
+    assert "Connect the first camera" not in html
+
+
 def test_many_cameras_are_folded_and_can_be_shown(browser, doors):
     for number in range(14):
         doors.add(f"Door {number:02}")
