@@ -23,7 +23,17 @@ NOT_FOUND = "There is nothing at this address. Check it for mistakes; the record
 BAD_REQUEST = "The request could not be understood. Check it and send it again."
 FORBIDDEN = "You are not allowed to do this. Ask an administrator for the right."
 SERVER_ERROR = "Something went wrong on the server. It was written to the log; try again, and report it if it stays."
-_STORE_ERRORS = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
+_STORE_ERRORS = (
+    OperationalError,
+    InterfaceError,
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.ReadOnlyError,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.MasterDownError,
+)
+# Refusals that redis-py has no class for: its disk is full, it has lost its replicas.
+_REFUSALS = ("MISCONF", "NOREPLICAS")
 
 
 def exception_handler(exception: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -73,6 +83,8 @@ def as_error(exception: Exception) -> CrowdsiteError | None:
             return CrowdsiteError(TOO_LARGE, code="too_large", status=413)
         case ProtectedError():
             return CrowdsiteError("Other records need this one. Move or delete them first.", code="in_use", status=409)
+        case redis.ResponseError() if str(exception).startswith(_REFUSALS):
+            return CrowdsiteError(STORE_DOWN, code="store_unreachable", status=503)
         case _ if isinstance(exception, _STORE_ERRORS):
             return CrowdsiteError(STORE_DOWN, code="store_unreachable", status=503)
     return None

@@ -48,6 +48,10 @@ def _sentences() -> dict[str, str]:
         "default": _("The database of users does not answer."),
         "redis": _("Redis does not answer. Cameras go on counting and keep their events on disk."),
         "migrations": _("The database is older than the program. Run `manage.py migrate` and `migrate_redis`."),
+        "redis writes": _(
+            "Redis answers but takes no changes: its disk or memory is full, or it is a replica. Cameras go on "
+            "counting and keep their events on disk."
+        ),
         "gpu worker": _("No inference node is alive, so no camera counts. Start one, or look at its log."),
         "task worker": _(
             "No worker for short tasks is alive, so cameras are not started. Start it, or look at its log."
@@ -95,7 +99,14 @@ def _ask_migrations() -> bool:
 
 
 def _missing() -> list[str]:
-    """Processes of which at least one has to be alive somewhere."""
+    """Processes of which at least one has to be alive somewhere; before them, a Redis that takes their reports."""
+    try:
+        client().set("crowdsite:probe", "1", px=1)
+    except redis.ResponseError as error:
+        logger.debug("Redis takes no changes: {}", error)
+        return ["redis writes"]
+    except redis.RedisError:
+        return []
     try:
         processes = alive(client(), at=now())
         needs_node = bool(enabled_camera_ids())

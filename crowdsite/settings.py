@@ -265,6 +265,9 @@ CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A Redis that answers but takes nothing (full disk, full memory, a replica) is away like one that does not answer:
+# without this a worker ends at the first such answer, and its cameras with it.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_ROUTES = {"tracking.tasks.track_camera": {"queue": "gpu"}}
 CELERY_BEAT_SCHEDULE = {
     "reconcile-cameras": {"task": "tracking.tasks.reconcile_cameras", "schedule": 1.0, "options": {"expires": 3}},

@@ -3,9 +3,11 @@
 import time
 
 import pytest
+import redis
 from django.test import Client
 
 from crowdsite import probes
+from crowdsite.api_errors import as_error
 from crowdsite.store.connection import client
 from crowdsite.store.migrations import APPLIED_KEY, apply_migrations
 from operations.heartbeat import Process, say_alive
@@ -87,3 +89,30 @@ def test_the_api_is_documented_without_the_internet(admin_client):
     page = admin_client.get("/api/docs/").content.decode()
     assert "/static/drf_spectacular_sidecar/" in page
     assert "http://" not in page.replace("http://testserver", "") and "https://" not in page
+
+
+def test_a_redis_that_takes_no_changes_is_said_in_place_of_the_silence_that_follows_from_it():
+    everybody_alive(but="beat")
+    try:
+        client().config_set("min-replicas-to-write", "1")
+        answer = Client().get("/readyz")
+    finally:
+        client().config_set("min-replicas-to-write", "0")
+    assert (answer.status_code, answer.json()["missing"]) == (200, ["redis writes"])
+    assert "takes no changes" in answer.json()["messages"][0]
+    assert Client().get("/readyz").json()["missing"] == ["beat"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        redis.ReadOnlyError("You can't write against a read only replica."),
+        redis.exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'."),
+        redis.ResponseError("MISCONF Errors writing to the AOF file: No space left on device"),
+        redis.ResponseError("NOREPLICAS Not enough good replicas to write."),
+    ],
+    ids=["replica", "memory", "disk", "replicas"],
+)
+def test_a_redis_that_takes_no_changes_is_no_fault_of_the_program(error):
+    assert as_error(error).status == 503
+    assert as_error(redis.ResponseError("WRONGTYPE Operation against a key")) is None
