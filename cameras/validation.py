@@ -219,5 +219,8 @@ def clean_ffmpeg_flags(value: Any) -> str:
         return ""
     if not isinstance(value, str) or len(value) > 500:
         raise CrowdsiteError("FFmpeg options have to be text of at most 500 characters.")
+    if any(unicodedata.category(character) == "Cc" for character in value):
+        # They go into a playlist, where another line is another instruction: a file to open, an address nobody checked.
+        raise CrowdsiteError("The FFmpeg options contain a line break or another control character. Remove it.")
     split_flags(value)
     return shlex.join(shlex.split(value))

@@ -150,6 +150,8 @@ def test_of_two_posts_of_one_name_at_once_one_is_created():
         ({"name": "A", "url": URL, "orientation": 90}, "orientation"),
         ({"name": "A", "url": URL, "resolution": "8K"}, "resolution"),
         ({"name": "A", "url": URL, "ffmpeg_flags": "-y /etc/passwd"}, "ffmpeg_flags"),
+        ({"name": "A", "url": URL, "ffmpeg_flags": "-user_agent 'a\nfile /etc/passwd'"}, "ffmpeg_flags"),
+        ({"name": "A", "url": URL, "ffmpeg_flags": "-user_agent 'a\rX-Header: b'"}, "ffmpeg_flags"),
         ({"name": "x" * 101, "url": URL}, "name"),
     ],
 )
