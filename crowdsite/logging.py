@@ -32,6 +32,9 @@ _QUIET = (
 )  # fmt: skip
 # Warnings of theirs that tell an operator nothing either: Flower asks workers that are still starting, and asks again.
 _NO_WARNING = ("flower.inspector",)
+# A worker whose Redis refuses everything says so five times a second, for as long as the disk is full.
+_REPEATING = ("celery.worker.consumer.consumer",)
+REPEAT_SECS = 60.0
 # Libraries that talk about themselves at DEBUG, by the thousand.
 _NEVER_DEBUG = ("matplotlib", "PIL", "asyncio", "urllib3", "fontTools", "kombu", "amqp", "concurrent_log_handler")
 # A process that runs as root is found by `manage.py check --deploy` (crowdsite.W009), with what to do about it.
@@ -46,7 +49,13 @@ _file: LogFile | None = None
 class ToLoguru(logging.Handler):
     """Hands records of the standard module over, under the name of the logger that wrote them."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name in _REPEATING and self._said_lately(record):
+            return
         try:
             message = record.getMessage()
         except Exception as error:  # noqa: BLE001 - a mistake in a library's log call
@@ -60,6 +69,14 @@ class ToLoguru(logging.Handler):
         except RuntimeError:
             # A signal arrived while this very thread was writing a line; Loguru refuses rather than wait for itself.
             print(f"{record.levelname: <7} {record.name}: {mask(message)}", file=sys.__stderr__)
+
+    def _said_lately(self, record: logging.LogRecord) -> bool:
+        """Lines are told apart by what stands in the source, before its values are put in: a handful."""
+        template = str(record.msg)
+        if record.created - self._said.get(template, 0.0) < REPEAT_SECS:
+            return True
+        self._said[template] = record.created
+        return False
 
 
 def _level_of(record: logging.LogRecord) -> str:

@@ -190,3 +190,12 @@ def test_containers_get_json_on_standard_error(log):
     logger.info("hello")
     assert '"message": "hello"' in log.text
     assert masking.MASK not in log.text
+
+
+def test_a_worker_that_tries_to_reach_redis_again_and_again_says_so_once_a_minute(log):
+    consumer = logging.getLogger("celery.worker.consumer.consumer")
+    for attempt in range(5):
+        consumer.error("consumer: Cannot connect to %s: %s.", "redis", attempt)
+    consumer.error("Another line")
+    said = [line["message"] for line in log.lines if line["source"] == consumer.name]
+    assert said == ["consumer: Cannot connect to redis: 0.", "Another line"]
