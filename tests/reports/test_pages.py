@@ -39,7 +39,7 @@ def test_a_newcomer_is_told_the_first_steps(browser, doors):
 
 
 @pytest.mark.parametrize("path", ["/", "/cameras"])
-def test_a_viewer_of_an_empty_site_is_told_whom_to_ask(path):
+def test_a_viewer_of_an_empty_site_is_told_whom_to_ask(doors, path):
     client = Client()
     client.force_login(person(VIEWER))
     html = page(client, path)
