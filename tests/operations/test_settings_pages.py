@@ -152,3 +152,8 @@ def test_the_equipment_page_promises_no_checks_that_are_not_there(admin):
     page = admin.get("/settings/equipment").content.decode()
     assert "does not check protective equipment" in page
     assert "does not check" not in admin.get("/settings/counting").content.decode()
+
+
+@pytest.mark.parametrize(("device", "status"), [("cuda", 302), ("cuda:1", 302), ("banana", 422), ("cuda:1 ; x", 422)])
+def test_a_device_that_does_not_exist_is_refused(admin, device, status):
+    assert admin.post("/settings/counting", typed(admin, "counting", device=device)).status_code == status
