@@ -122,7 +122,10 @@ def test_the_page_says_who_changed_what_in_words(admin):
     assert "UDP" not in only
     assert "Main site → Depot" in only
     assert "Nothing fits" in admin.get("/settings/activity?since=2100-01-01").content.decode()
-    assert "Depot" not in admin.get("/settings/activity?until=2001-01-01&who=system&kind=1").content.decode().split("<main")[1]
+    assert (
+        "Depot"
+        not in admin.get("/settings/activity?until=2001-01-01&who=system&kind=1").content.decode().split("<main")[1]
+    )
 
 
 def test_the_page_names_fields_like_a_sentence_and_sites_by_name(admin):
@@ -135,7 +138,10 @@ def test_the_page_names_fields_like_a_sentence_and_sites_by_name(admin):
         assert words in page
 
 
-@pytest.mark.parametrize("query", ["page=-1", "page=x", "since=x", "who=%00", "kind=99999999999999999999", "q=%F0%9F%98%80", "page=99999999999"])
+@pytest.mark.parametrize(
+    "query",
+    ["page=-1", "page=x", "since=x", "who=%00", "kind=99999999999999999999", "q=%F0%9F%98%80", "page=99999999999"],
+)
 def test_senseless_filters_are_no_fault(admin, query):
     assert admin.get(f"/settings/activity?{query}").status_code == 200
 
