@@ -21,7 +21,7 @@ class PpeSettings(SingletonModel):
         _("equipment model"),
         max_length=200,
         default="ppe",
-        help_text=_("Name of a weights file in the model folder (.onnx, .pt, .engine), or its absolute path."),
+        help_text=_("Name of a weights file in the model folder (.onnx, .pt, .engine)."),
     )
     track_ppe = models.JSONField(
         _("equipment checked"),

@@ -19,7 +19,7 @@ class TrackingSettings(SingletonModel):
         _("detection model"),
         max_length=200,
         default="yolov8n",
-        help_text=_("Name of a weights file in the model folder (.onnx, .pt, .engine), or its absolute path."),
+        help_text=_("Name of a weights file in the model folder (.onnx, .pt, .engine)."),
     )
     device = models.CharField(
         _("device"),

@@ -25,7 +25,7 @@ from tracking.loop import CameraLoop, LoopSettings
 from tracking.models import TrackingSettings
 from tracking.node_status import NodeStatus
 from tracking.pictures import PictureDesk
-from tracking.registry import EngineChoice, find_model, resolve_engine
+from tracking.registry import EngineChoice, installed_model, resolve_engine
 from tracking.worker import register
 
 
@@ -144,7 +144,7 @@ class Node:
 
 def model_version(name: str) -> tuple[str, float] | None:
     """File and time of the weights `name` means now: weights that appear or change are put to work by themselves."""
-    path = find_model(name, settings.MODEL_DIRS)
+    path = installed_model(name, settings.MODEL_DIRS)
     return (str(path), path.stat().st_mtime) if path else None
 
 

@@ -77,12 +77,31 @@ def find_model(name_or_path: str | Path, search: Sequence[Path] = ()) -> Path | 
     wanted = Path(name_or_path).expanduser()
     if wanted.is_absolute() or len(wanted.parts) > 1:
         return wanted.resolve() if wanted.is_file() else None
-    names = [wanted.name] if wanted.suffix in SUFFIXES else [wanted.name + suffix for suffix in _preferred()]
-    for folder in search:
-        for name in names:
-            if (folder / name).is_file():
-                return (folder / name).resolve()
+    if found := _in_folders(wanted.name, search):
+        return found
     return wanted.resolve() if wanted.suffix in SUFFIXES and wanted.is_file() else None
+
+
+def installed_model(name: str, folders: Sequence[Path]) -> Path | None:
+    """As `find_model`, for a name that was typed into a page: only what lies below `folders`.
+
+    Reading weights can run what is in them, so that a name must not lead to a file anybody could have left somewhere.
+    A link inside a folder counts, wherever it leads: somebody with access to the machine made it.
+    """
+    wanted = Path(os.path.normpath(name))
+    if wanted.is_absolute():
+        below = any(wanted.is_relative_to(os.path.normpath(folder)) for folder in folders)
+        return wanted.resolve() if below and wanted.is_file() else None
+    if len(wanted.parts) > 1:
+        inside = [] if ".." in wanted.parts else [folder / wanted for folder in folders]
+        return next((path.resolve() for path in inside if path.is_file()), None)
+    return _in_folders(wanted.name, folders)
+
+
+def _in_folders(name: str, folders: Sequence[Path]) -> Path | None:
+    names = [name] if Path(name).suffix in SUFFIXES else [name + suffix for suffix in _preferred()]
+    found = (folder / each for folder in folders for each in names)
+    return next((path.resolve() for path in found if path.is_file()), None)
 
 
 def fetch_model(name: str, into: Path, progress: Progress | None = None) -> Path:
@@ -129,7 +148,7 @@ def resolve_engine(
     labels = expand(track_objects)
     cache_dir = search[-1] / "cache" if search else None
     try:
-        path = find_model(name, search) or _fetched(name, search, fetch, progress)
+        path = installed_model(name, search) or _fetched(name, search, fetch, progress)
         engine = create_engine(
             path,
             device=device,
@@ -160,6 +179,8 @@ def _cores() -> int:
 
 
 def _fetched(name: str, search: Sequence[Path], fetch: bool, progress: Progress | None) -> Path:
+    if Path(name).is_absolute():
+        raise NotAvailable("There is no such file in a model folder, and weights are read from nowhere else.")
     if not fetch or not search:
         raise NotAvailable(f"There is no model {name}.")
     if not has_torch():

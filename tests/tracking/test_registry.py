@@ -9,7 +9,7 @@ import pytest
 
 from crowdsite.errors import NotAvailable
 from tracking import registry
-from tracking.registry import PUBLISHED, PublishedModel, fetch_model, find_model, resolve_engine
+from tracking.registry import PUBLISHED, PublishedModel, fetch_model, find_model, installed_model, resolve_engine
 
 WEIGHTS = b"weights" * 50_000
 
@@ -75,6 +75,27 @@ class TestFind:
 
     def test_what_is_not_there_is_none(self, tmp_path):
         assert find_model("own", [tmp_path, tmp_path / "absent"]) is None
+
+    def test_a_name_typed_into_a_page_reaches_the_model_folders_only(self, tmp_path, monkeypatch):
+        folder, elsewhere = tmp_path / "models", tmp_path / "elsewhere"
+        for each in (folder, folder / "sites", elsewhere):
+            each.mkdir()
+            (each / "own.onnx").touch()
+        (folder / "linked.onnx").symlink_to(elsewhere / "own.onnx")
+        monkeypatch.chdir(elsewhere)
+        inside = folder / "own.onnx"
+        assert installed_model("own", [folder]) == installed_model(str(inside), [folder]) == inside
+        assert installed_model("sites/own.onnx", [folder]) == folder / "sites" / "own.onnx"
+        assert installed_model("linked.onnx", [folder]) == elsewhere / "own.onnx"
+        for name in (str(elsewhere / "own.onnx"), "../elsewhere/own.onnx", f"{folder}/../elsewhere/own.onnx", "other"):
+            assert installed_model(name, [folder]) is None
+        assert installed_model("own.onnx", [tmp_path / "absent"]) is None
+
+    def test_weights_outside_the_model_folders_are_refused_with_a_sentence(self, tmp_path):
+        (tmp_path / "own.pt").touch()
+        choice = resolve_engine(str(tmp_path / "own.pt"), search=[tmp_path / "models"], device="cpu")
+        assert choice.path is None
+        assert "read from nowhere else" in choice.reason
 
 
 class TestFetch:
