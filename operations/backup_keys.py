@@ -39,7 +39,12 @@ FAMILIES = (
     LOCKS,
     _family("half-finished restores", re.escape(RESTORE_PREFIX) + r".*", kept=False, why="Never complete."),
     _family("camera states", r"cameras:status:.*|cameras:reported", kept=False, why=_MOMENT),
-    _family("viewers and pictures", r"cameras:(viewer|picture|still|clip|clip_wanted):.*", kept=False, why="Seconds old at most."),
+    _family(
+        "viewers and pictures",
+        r"cameras:(viewer|picture|still|clip|clip_wanted):.*",
+        kept=False,
+        why="Seconds old at most.",
+    ),
     _family("leases", r"tracking:(lease|dispatched):.*|tracking:nodes", kept=False, why=_MOMENT),
     _family("running processes", r"operations:processes|crowdsite:requests.*", kept=False, why=_MOMENT),
     _family("task figures", r"operations:tasks.*", kept=False, why="Figures of processes that will have ended."),

@@ -6,11 +6,10 @@ that tests start inherit its address.
 
 import os
 
-_worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-if os.environ.get("CROWDSITE_TEST_RUN") != _worker:
+if os.environ.get("CROWDSITE_TEST_RUN") != os.environ.get("PYTEST_XDIST_WORKER", "alone"):
     import tests.conftest  # noqa: F401 - starts Redis and puts its address into the environment
 
-    os.environ["CROWDSITE_TEST_RUN"] = _worker
+    os.environ["CROWDSITE_TEST_RUN"] = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 from crowdsite.settings import *  # noqa: F403
 from crowdsite.settings import INSTALLED_APPS

@@ -23,7 +23,11 @@ def admin() -> Client:
 def fields_of(answer) -> dict:
     form = answer.context["adminform"].form
     values = {field.html_name: field.value() for field in form}
-    return {name: "on" if value is True else value for name, value in values.items() if value not in (None, False) or value == 0}
+    return {
+        name: "on" if value is True else value
+        for name, value in values.items()
+        if value not in (None, False) or value == 0
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.slug)

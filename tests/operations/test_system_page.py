@@ -59,6 +59,9 @@ def test_the_page_names_every_family_that_is_there_and_hides_nothing_in_other():
     assert all(family.kept() for family in FAMILIES)
 
 
-@pytest.mark.parametrize(("count", "words"), [(None, "–"), (0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (250_000_000, "250 MB"), (3e12, "3.0 TB")])
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(None, "–"), (0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (250_000_000, "250 MB"), (3e12, "3.0 TB")],
+)
 def test_sizes_are_said_in_words(count, words):
     assert words_for_bytes(count) == words

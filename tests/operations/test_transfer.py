@@ -81,7 +81,14 @@ def refused(config: dict) -> dict[str, list[str]]:
 
 
 def a_site_with_32_cameras() -> None:
-    change_settings(CaptureDefaults, {"capture_buffer": 5, "backend_priority": ["opencv", "ffmpeg"], "pipeline_profiles": {"gate": {"transport": "udp", "fps": 5}}})
+    change_settings(
+        CaptureDefaults,
+        {
+            "capture_buffer": 5,
+            "backend_priority": ["opencv", "ffmpeg"],
+            "pipeline_profiles": {"gate": {"transport": "udp", "fps": 5}},
+        },
+    )
     main = default_site()
     services.update_site(site_id=main.pk, name="Work ünit", max_capacity=250, warn_threshold=200)
     sites = [main, services.create_site(name="Depot", timezone="Asia/Tokyo", max_capacity=30)]
@@ -101,9 +108,21 @@ def a_site_with_32_cameras() -> None:
     change_settings(CaptureDefaults, {"pipeline_profiles": {"other": {"fps": 5}}})
     moved = Camera.objects.order_by("pk")[3]
     services.update_camera(camera_id=moved.pk, line=[[0, 0], [1, 1]])
-    change_settings(TrackingSettings, {"imgsz": 416, "confidence": 0.31, "track_objects": ["person", "vehicle"], "show_ids": True, "in_out_counting": False})
+    change_settings(
+        TrackingSettings,
+        {
+            "imgsz": 416,
+            "confidence": 0.31,
+            "track_objects": ["person", "vehicle"],
+            "show_ids": True,
+            "in_out_counting": False,
+        },
+    )
     change_settings(PpeSettings, {"track_ppe": ["helmet"], "ppe_detection": False})
-    change_settings(MailSettings, {"smtp_host": "mail.example", "smtp_pass": "mail-word", "security": "tls", "from_addr": "a@b.example"})
+    change_settings(
+        MailSettings,
+        {"smtp_host": "mail.example", "smtp_pass": "mail-word", "security": "tls", "from_addr": "a@b.example"},
+    )
     change_settings(SystemSettings, {"log_level": "WARNING"})
 
 
@@ -128,7 +147,9 @@ def test_without_secrets_only_the_secrets_are_missing_afterwards():
     wanted = json.loads(text)
     left_out = wanted.pop("secrets_left_out")
     assert "email.smtp_pass" in left_out
-    assert sum(path.startswith("cameras[") for path in left_out) == sum(c["url"].startswith("rtsp") for c in wanted["cameras"])
+    assert sum(path.startswith("cameras[") for path in left_out) == sum(
+        c["url"].startswith("rtsp") for c in wanted["cameras"]
+    )
     assert again == wanted
 
 
@@ -248,7 +269,7 @@ def test_what_is_wrong_is_refused_by_its_path_and_nothing_is_written(config, pat
         (b'{"cameras": [{"name": "A", "url": "rts', "breaks off"),
         (b'{"detector_fps": NaN}', "NaN"),
         (b'{"detector_fps": 1e999}', "too large"),
-        (b'{"cameras": [{"name": "A", "line": [1' + b"0" * 400 + b', 1, 2, 3]}]}', "too long"),
+        (b'{"cameras": [{"name": "A", "line": [1' + b"0" * 400 + b", 1, 2, 3]}]}", "too long"),
         (b'{"a": ' + b"9" * 5000 + b"}", "too long"),
         (b"[1]", "one JSON object"),
         (b'{"a": 1, "a": 2}', "twice"),
@@ -402,7 +423,11 @@ def spoilt(value, chance: random.Random):
     if chance.random() < 0.12:
         return chance.choice(JUNK)
     if isinstance(value, dict):
-        return {name: spoilt(part, chance) if chance.random() < 0.25 else part for name, part in value.items() if chance.random() > 0.03}
+        return {
+            name: spoilt(part, chance) if chance.random() < 0.25 else part
+            for name, part in value.items()
+            if chance.random() > 0.03
+        }
     if isinstance(value, list):
         return [spoilt(part, chance) if chance.random() < 0.3 else part for part in value]
     return value
