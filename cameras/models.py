@@ -198,12 +198,12 @@ class Camera(RedisModel):
         FLIP = "flip", _("Flipped top to bottom")
 
     class Transport(models.TextChoices):
-        AUTO = "auto", _("As the capture profile says, else TCP")
+        AUTO = "auto", _("As usual (TCP)")
         TCP = "tcp", _("TCP (no lost pictures)")
         UDP = "udp", _("UDP (less delay)")
 
     class Resolution(models.TextChoices):
-        AUTO = "auto", _("As the capture profile says, else 720p")
+        AUTO = "auto", _("As usual (720p)")
         P480 = "480p", "480p"
         P720 = "720p", "720p"
         P1080 = "1080p", "1080p"
@@ -217,12 +217,22 @@ class Camera(RedisModel):
     )
     show = models.BooleanField(_("show on the dashboard"), default=True, db_index=True)
     transport = models.CharField(
-        _("transport"), max_length=10, choices=Transport.choices, default=Transport.AUTO, help_text=_("For RTSP only.")
+        _("transport"),
+        max_length=10,
+        choices=Transport.choices,
+        default=Transport.AUTO,
+        help_text=_("For RTSP only. As usual: what the capture profile says."),
     )
     orientation = models.CharField(
         _("orientation"), max_length=20, choices=Orientation.choices, default=Orientation.NORMAL
     )
-    resolution = models.CharField(_("resolution"), max_length=10, choices=Resolution.choices, default=Resolution.AUTO)
+    resolution = models.CharField(
+        _("resolution"),
+        max_length=10,
+        choices=Resolution.choices,
+        default=Resolution.AUTO,
+        help_text=_("As usual: what the capture profile says."),
+    )
     profile = models.CharField(
         _("capture profile"),
         max_length=50,

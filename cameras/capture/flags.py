@@ -51,6 +51,12 @@ def split_flags(text: str) -> Flags:
         value = next(words, None)
         if value is None:
             raise _refused(f"{word} without a value")
+        # A network camera's options are lines of a playlist: another line would be an instruction of its own.
+        if not value.isprintable():
+            raise _refused(f"{word} with a line break or the like")
+        # A node opens connections to cameras; it does not wait for somebody to call.
+        if name == "rtsp_flags" and "listen" in value:
+            raise _refused(f"{word} {value}")
         if name == "stimeout":  # its name until FFmpeg 5
             name = "timeout"
         (flags.demuxer if name in DEMUXER else flags.decoder)[name] = value

@@ -97,7 +97,7 @@ POST,DELETE /api/license                          401    403   ok    ok    403
 GET         /license                              401    ok    ok    ok    =
 POST,DELETE /license                              401    403   ok    ok    403
 GET         /api/schema/                          401    ok    ok    ok    =
-GET         /api/docs/                            401    ok    ok    ok    =
+GET         /api/docs/                            login  ok    ok    ok    =
 GET         /metrics                              401    403   ok    ok    403
 ANY         /favicon.ico                          ok     ok    ok    ok    =
 ANY         /healthz                              ok     ok    ok    ok    =

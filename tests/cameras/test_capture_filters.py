@@ -129,8 +129,12 @@ def test_an_rtsp_camera_with_a_password_is_read_and_the_password_is_in_no_proces
 
 
 @pytest.mark.parametrize(
-    "text", ["-i /etc/passwd", "out.mp4", "-f", "-y", "-vf null", "-flags 'open", "-filter_complex x", "-fflags"]
-)
+    "text",
+    [
+        "-i /etc/passwd", "out.mp4", "-f", "-y", "-vf null", "-flags 'open", "-filter_complex x", "-fflags",
+        "-user_agent 'x\nfile http://127.0.0.1/'", "-user_agent 'x\ry'", "-rtsp_flags prefer_tcp+listen",
+    ],
+)  # fmt: skip
 def test_options_that_do_more_than_tune_the_reading_are_refused(text):
     with pytest.raises(CaptureError) as refused:
         split_flags(text)
