@@ -7,7 +7,7 @@ from typing import Any
 import redis
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import InterfaceError, OperationalError
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import get_template
@@ -19,6 +19,12 @@ from crowdsite.api_parsers import TOO_LARGE
 from crowdsite.errors import CrowdsiteError
 
 STORE_DOWN = "The data store is not reachable. Nothing was changed; try again in a few seconds."
+# What lies in Redis is written on its own, so part of a change may be there already.
+DATABASE_DOWN = (
+    "The database of users, logins and the audit log is busy or does not answer. Try again in a few seconds, and look "
+    "first whether your change is there already."
+)
+DATABASE_CODE = "database_unreachable"
 NOT_FOUND = "There is nothing at this address. Check it for mistakes; the record may have been deleted."
 BAD_REQUEST = "The request could not be understood. Check it and send it again."
 FORBIDDEN = "You are not allowed to do this. Ask an administrator for the right."
@@ -85,9 +91,19 @@ def as_error(exception: Exception) -> CrowdsiteError | None:
             return CrowdsiteError("Other records need this one. Move or delete them first.", code="in_use", status=409)
         case redis.ResponseError() if str(exception).startswith(_REFUSALS):
             return CrowdsiteError(STORE_DOWN, code="store_unreachable", status=503)
+        case OperationalError() | InterfaceError() if _is_of_the_database(exception):
+            return CrowdsiteError(DATABASE_DOWN, code=DATABASE_CODE, status=503)
         case _ if isinstance(exception, _STORE_ERRORS):
             return CrowdsiteError(STORE_DOWN, code="store_unreachable", status=503)
     return None
+
+
+def _is_of_the_database(exception: Exception) -> bool:
+    """Whether SQL failed rather than Redis: Django hands on what the SQL driver raised as the cause of its own error.
+
+    The store raises the same classes, caused by redis-py.
+    """
+    return isinstance(exception.__cause__, connections[DEFAULT_DB_ALIAS].Database.Error)
 
 
 def _code(exception: exceptions.APIException) -> str:
@@ -158,10 +174,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500. A store that does not answer is no fault of the program: 503 with what happens next."""
+    """handler500. A store or database that does not answer is no fault of the program: 503 with what happens next."""
     exception = sys.exc_info()[1]
     error = as_error(exception) if isinstance(exception, Exception) else None
     if error is not None and error.status == 503:
         answer = _answer(request, error.message, code=error.code, status=503)
-        return answer or _page("503.html", 503, headers={"Retry-After": "5"})
+        template = "503_database.html" if error.code == DATABASE_CODE else "503.html"
+        return answer or _page(template, 503, headers={"Retry-After": "5"})
     return _answer(request, SERVER_ERROR, code="server_error", status=500) or _page("500.html", 500)
