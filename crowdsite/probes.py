@@ -14,7 +14,7 @@ from loguru import logger
 
 from cameras.selectors import enabled_camera_ids
 from crowdsite.clock import now
-from crowdsite.store.connection import client
+from crowdsite.store.connection import client, takes_writes
 from crowdsite.store.migrations import pending
 from operations.heartbeat import alive
 
@@ -101,10 +101,8 @@ def _ask_migrations() -> bool:
 def _missing() -> list[str]:
     """Processes of which at least one has to be alive somewhere; before them, a Redis that takes their reports."""
     try:
-        client().set("crowdsite:probe", "1", px=1)
-    except redis.ResponseError as error:
-        logger.debug("Redis takes no changes: {}", error)
-        return ["redis writes"]
+        if not takes_writes(client()):
+            return ["redis writes"]
     except redis.RedisError:
         return []
     try:

@@ -8,6 +8,7 @@ import redis
 from cameras.models import Camera
 from cameras.status import CameraStatus, read_statuses
 from crowdsite import web_tally
+from crowdsite.store.connection import takes_writes
 from operations.heartbeat import GONE_AFTER_SECS, PROCESSES_KEY, Process, parse
 from operations.task_tally import TASKS_KEY, TaskFigures, read_tasks
 from tracking.events import counter_key
@@ -32,7 +33,10 @@ class CameraFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """at: unix seconds. redis_info: what the server says of itself. requests: see `crowdsite.web_tally`."""
+    """at: unix seconds. redis_info: what the server says of itself. redis_writable: whether it takes changes.
+
+    requests: see `crowdsite.web_tally`.
+    """
 
     at: float
     cameras: tuple[CameraFigures, ...]
@@ -42,6 +46,7 @@ class Figures:
     tasks: dict[str, TaskFigures]
     requests: dict[str, float]
     redis_info: dict[str, Any]
+    redis_writable: bool
 
 
 def read_figures(client: redis.Redis, *, at: float) -> Figures:
@@ -69,6 +74,7 @@ def read_figures(client: redis.Redis, *, at: float) -> Figures:
         tasks=read_tasks(tasks),
         requests={name.decode(): float(value) for name, value in requests.items()},
         redis_info=info,
+        redis_writable=takes_writes(client),
     )
 
 

@@ -29,6 +29,9 @@ def families(figures: Figures, licence: LicenceStatus) -> Iterator[Metric]:
     """Every family with its samples."""
     yield build_info()
     yield redis_up(True)
+    yield GaugeMetricFamily(
+        "crowdsite_redis_writable", "Whether Redis takes changes, not merely answers.", float(figures.redis_writable)
+    )
     yield from _cameras(figures.cameras, figures.at)
     yield from _nodes(figures.nodes)
     yield from _processes(figures.processes)

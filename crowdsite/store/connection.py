@@ -17,6 +17,7 @@ from typing import Any
 import redis
 import redis.asyncio
 from django.conf import settings
+from loguru import logger
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.commands.core import Script
@@ -69,6 +70,19 @@ class _OneWait(Retry):
             if waits is not None:
                 waits.append(error)
             raise
+
+
+def takes_writes(link: redis.Redis) -> bool:
+    """Whether Redis takes changes; not with a full disk or memory, as a replica, or without the replicas it wants.
+
+    Raises redis.RedisError where it does not answer.
+    """
+    try:
+        link.set("crowdsite:probe", "1", px=1)
+    except redis.ResponseError as error:
+        logger.debug("Redis takes no changes: {}", error)
+        return False
+    return True
 
 
 def url() -> str:

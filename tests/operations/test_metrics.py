@@ -129,6 +129,20 @@ def test_requests_counted_while_redis_is_away_are_brought_later(redis_server):
     assert client().hget(web_tally.KEY, "4xx") == b"1"
 
 
+def test_a_redis_that_answers_and_refuses_changes_is_a_figure_of_its_own(admin_user):
+    assert samples()["crowdsite_redis_writable",] == 1
+    browser = Client()
+    browser.force_login(admin_user)
+    try:
+        client().config_set("min-replicas-to-write", "1")
+        answer = browser.get("/metrics")
+    finally:
+        client().config_set("min-replicas-to-write", "0")
+    assert answer.status_code == 200
+    found = samples(answer.content.decode())
+    assert (found["crowdsite_redis_up",], found["crowdsite_redis_writable",]) == (1, 0)
+
+
 def test_forty_cameras_cost_as_many_round_trips_as_one(doors):
     def trips() -> int:
         sent = []
