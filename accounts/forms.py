@@ -3,9 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from accounts.lockout import minutes_left
 from accounts.models import TOKEN_NAME_LENGTH
 from accounts.selectors import ROLE_WORDS, Person, site_choices
 from accounts.services import Access
@@ -138,13 +142,24 @@ class OwnForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any):
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.user = user
+        self.request = request
 
     def clean_current_password(self) -> str:
+        """Wrong ones count as failed logins, so that an unlocked screen is no place to guess either."""
         password = self.cleaned_data["current_password"]
-        if not self.user.check_password(password):
+        name = self.request.user.get_username()
+        if authenticate(self.request, username=name, password=password) is None:
+            if getattr(self.request, "axes_locked_out", False):
+                self.request.axes_locked_out = False  # the sentence stands in this form, not on the login page
+                minutes = minutes_left(self.request)
+                said = ngettext(
+                    "Too many wrong passwords. Try again in %(count)d minute.",
+                    "Too many wrong passwords. Try again in %(count)d minutes.",
+                    minutes,
+                )
+                raise forms.ValidationError(said % {"count": minutes})
             raise forms.ValidationError(_("This is not your current password."))
         return str(password)
 

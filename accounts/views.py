@@ -29,8 +29,8 @@ def _page(request: HttpRequest, *, status: int = 200, **context: object) -> Http
     user = request.user
     now = timezone.now()
     forms = {
-        "password_form": OwnPasswordForm(user=user, prefix="password"),
-        "email_form": OwnEmailForm(user=user, prefix="email", initial={"email": user.email}),
+        "password_form": OwnPasswordForm(request=request, prefix="password"),
+        "email_form": OwnEmailForm(request=request, prefix="email", initial={"email": user.email}),
         "token_form": TokenForm(prefix="token"),
     }
     return render(
@@ -51,7 +51,7 @@ def _page(request: HttpRequest, *, status: int = 200, **context: object) -> Http
 @sensitive_post_parameters()
 def change_password(request: HttpRequest) -> HttpResponse:
     """A new password; every other session ends."""
-    form = OwnPasswordForm(request.POST, user=request.user, prefix="password")
+    form = OwnPasswordForm(request.POST, request=request, prefix="password")
     if form.is_valid():
         try:
             services.set_password(
@@ -72,7 +72,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 def change_email(request: HttpRequest) -> HttpResponse:
     """A new mail address."""
-    form = OwnEmailForm(request.POST, user=request.user, prefix="email")
+    form = OwnEmailForm(request.POST, request=request, prefix="email")
     if form.is_valid():
         services.set_email(user=request.user, email=form.cleaned_data["email"])
         messages.success(request, _("Your mail address was changed."))

@@ -146,3 +146,23 @@ def test_the_admin_has_no_login_of_its_own(user):
 def test_a_name_with_control_characters_is_a_wrong_name():
     for name in ("a\x00b", "x" * 5000, "‮", " "):
         assert attempt(name).status_code == 200
+
+
+def test_an_unlocked_screen_is_no_place_to_guess_the_password(user):
+    client = Client(REMOTE_ADDR=HERE)
+    client.force_login(user)
+
+    def change(password: str) -> str:
+        data = {"password-current_password": password, "password-password": "another-long-password-2"}
+        return client.post("/account/password", data).content.decode()
+
+    for _ in range(4):
+        assert "This is not your current password." in change("wrong")
+    assert "Too many wrong passwords. Try again in 15 minutes." in change("wrong")
+    assert "Too many wrong passwords." in change(PASSWORD)
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    unlocked = Client(REMOTE_ADDR=ELSEWHERE)
+    unlocked.force_login(user)
+    data = {"password-current_password": PASSWORD, "password-password": "another-long-password-2"}
+    assert unlocked.post("/account/password", data).status_code == 302
