@@ -68,7 +68,7 @@ def read_figures(client: redis.Redis, *, at: float) -> Figures:
     return Figures(
         at=at,
         cameras=tuple(_camera(row, statuses[row[0]], values[3 * n : 3 * n + 3]) for n, row in enumerate(rows)),
-        nodes=parse_nodes(nodes, now=at)[0],
+        nodes=parse_nodes(nodes, now=at),
         processes=tuple(parse(member) for member in processes),
         queues=dict(zip(QUEUES, lengths, strict=True)),
         tasks=read_tasks(tasks),

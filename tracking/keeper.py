@@ -20,9 +20,10 @@ from tracking.demo_tally import note_demo
 from tracking.lease import RENEW_SECS, Lease
 from tracking.loop import CameraLoop, LoopSettings
 from tracking.loop_status import loop_status
-from tracking.node_status import NodeStatus, clear_node, write_node
+from tracking.node_status import NodeStatus, clear_node, forget_gone, write_node
 
 REDIS_AWAY = (redis.RedisError, OperationalError)
+FORGET_SECS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Keeper:
         self._lock = threading.Lock()
         self._kept: dict[int, Kept] = {}
         self._away = False
+        self._forgot_at = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
         self._thread.start()
@@ -96,7 +98,9 @@ class Keeper:
             for camera_id, kept in everybody:
                 self._tend(camera_id, kept, settings)
             if self._node_status is not None:
-                write_node(self._client, self._node, self._node_status())
+                status = self._node_status()
+                write_node(self._client, self._node, status)
+                self._forget_others(status.at)
         except REDIS_AWAY as error:
             if not self._away:
                 logger.warning("Redis is away, cameras go on counting: {}", error)
@@ -105,6 +109,12 @@ class Keeper:
             if self._away:
                 logger.info("Redis is back")
             self._away = False
+
+    def _forget_others(self, at: float) -> None:
+        """Nodes whose machine died could not take their reports back: once a minute, any node does it for them."""
+        if abs(at - self._forgot_at) >= FORGET_SECS:
+            self._forgot_at = at
+            forget_gone(self._client, now=at)
 
     def _tend(self, camera_id: int, kept: Kept, settings: LoopSettings) -> None:
         reason = self._reason_to_stop(camera_id, kept, settings)

@@ -8,7 +8,7 @@ import redis
 # Hash: the node's name -> its last report as JSON.
 NODES_KEY = "tracking:nodes"
 SILENT_AFTER_SECS = 10.0
-_FORGOTTEN_AFTER_SECS = 86_400.0
+_FORGOTTEN_AFTER_SECS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,26 @@ def clear_node(client: redis.Redis, name: str) -> None:
     client.hdel(NODES_KEY, name)
 
 
-def parse_nodes(stored: dict[bytes, bytes], *, now: float) -> tuple[dict[str, NodeStatus], list[str]]:
-    """What the hash holds: reports of the last seconds by the node's name, and the names of nodes gone for a day."""
-    reports = {name.decode(): NodeStatus(**json.loads(text)) for name, text in stored.items()}
-    fresh = {name: report for name, report in reports.items() if now - report.at < SILENT_AFTER_SECS}
-    gone = [name for name, report in reports.items() if now - report.at > _FORGOTTEN_AFTER_SECS]
-    return fresh, gone
+def forget_gone(client: redis.Redis, *, now: float) -> int:
+    """Delete reports of nodes that ended without a word minutes ago. Returns how many. Raises redis.RedisError.
+
+    One that is only slow is back with its next report.
+    """
+    gone = [
+        name for name, text in client.hgetall(NODES_KEY).items() if now - _reported_at(text) > _FORGOTTEN_AFTER_SECS
+    ]
+    return client.hdel(NODES_KEY, *gone) if gone else 0
+
+
+def _reported_at(text: bytes) -> float:
+    """0 for what cannot be read."""
+    try:
+        return float(json.loads(text)["at"])
+    except (ValueError, TypeError, KeyError):
+        return 0.0
+
+
+def parse_nodes(stored: dict[bytes, bytes], *, now: float) -> dict[str, NodeStatus]:
+    """What the hash holds: reports of the last seconds by the node's name."""
+    reports = {name.decode(): text for name, text in stored.items() if now - _reported_at(text) < SILENT_AFTER_SECS}
+    return {name: NodeStatus(**json.loads(text)) for name, text in reports.items()}
