@@ -62,6 +62,7 @@ def _cameras(cameras: tuple[CameraFigures, ...], at: float) -> Iterator[Metric]:
             ("fps", "Pictures a second that arrive."),
             ("target_fps", "Pictures a second that are asked for."),
             ("analysed_fps", "Pictures a second that are analysed."),
+            ("overloaded", "Whether fewer of its pictures are analysed than counting needs and the settings ask for."),
             ("frame_age_seconds", "Age of the newest picture."),
             ("delay_seconds", "From a picture's arrival to its result, running average."),
         )
@@ -97,6 +98,8 @@ def _gauges_of(camera: CameraFigures, at: float) -> dict[str, float]:
     if status is None:
         return found
     found |= {"fps": status.fps, "target_fps": status.target_fps, "analysed_fps": status.analysed_fps}
+    # The loop's own judgement: it alone knows which pictures were left out on purpose.
+    found["overloaded"] = float(status.code == "overloaded")
     if status.frame_at is not None:
         found["frame_age_seconds"] = max(at - status.frame_at, 0.0)
     if status.delay_ms is not None:

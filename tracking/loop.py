@@ -119,6 +119,11 @@ class CameraLoop:
         return self._settings.counting and self._config.inout_count
 
     @property
+    def analysed_share(self) -> float:
+        """The share of the captured pictures that `frame_skip` lets through."""
+        return 1 / (self._settings.frame_skip + 1)
+
+    @property
     def note(self) -> str:
         """What an operator should know about how this camera is counted, "" for nothing."""
         current = self._detectors.current

@@ -53,7 +53,7 @@ def _with_trouble(status: CameraStatus, health: Health, loop: CameraLoop) -> Cam
     if loop.is_counting and config.line is None:
         reason = "No line is drawn, so nobody is counted. Draw it on the camera's page."
         return replace(status, state="degraded", code="no_line", reason=reason)
-    wanted = min(ENOUGH_FPS, health.target_fps, health.fps)
+    wanted = min(ENOUGH_FPS, loop.analysed_share * min(health.target_fps, health.fps))
     if loop.meter.is_warm(health.since) and loop.meter.handled_fps(status.updated_at) < 0.8 * wanted:
         reason = f"Only {status.analysed_fps:.1f} pictures a second are analysed: this node has too much to do."
         return replace(status, state="degraded", code="overloaded", reason=reason)

@@ -63,6 +63,14 @@ def test_a_camera_shows_how_it_is_and_what_it_counted(doors):
     assert found["crowdsite_camera_leased", *labels] == 0
 
 
+@pytest.mark.parametrize(("code", "figure"), [("overloaded", 1), ("", 0), ("slow", 0)])
+def test_the_alarm_for_too_much_work_follows_what_the_camera_page_says(doors, code, figure):
+    gate = doors.add("Gate")
+    # Half a picture a second is what the settings ask for here, so few analysed pictures alone say nothing.
+    doors.report(gate, state="degraded" if code else "live", code=code, fps=5.0, target_fps=5.0, analysed_fps=0.5)
+    assert samples()["crowdsite_camera_overloaded", str(gate.pk), "Gate"] == figure
+
+
 def test_a_camera_that_is_switched_off_alarms_nobody(doors):
     camera = doors.add("Off", enabled=False, state=None)
     found = samples()
