@@ -30,7 +30,7 @@ from operations.backup_archive import (
     write_archive,
     writing_part,
 )
-from operations.backup_commands import decode, encode
+from operations.backup_commands import decode, elements, encode
 from operations.backup_keys import KeyRules
 from operations.backup_snapshot import Progress, Snapshot, frozen, patient_client
 from operations.backup_sql import copy_sql, engine, member
@@ -129,11 +129,12 @@ def _collect(work: Path, now: datetime, in_place: bool, progress: Progress) -> t
     contents[REDIS_MEMBER] = commands = work / "redis"
     rules = KeyRules()
     keys: Counter[str] = Counter()
+    entries: Counter[str] = Counter()
     with (
         frozen(url(), rules.is_kept, progress, in_place=in_place) as snapshot,
         writing_part(commands, REDIS_MEMBER, parts) as out,
     ):
-        for text in _encoded(snapshot, rules, keys):
+        for text in _encoded(snapshot, rules, keys, entries):
             out.write(text)
     for name, content in _kept_files():
         contents[FILES + name] = content
@@ -147,6 +148,7 @@ def _collect(work: Path, now: datetime, in_place: bool, progress: Progress) -> t
             "method": snapshot.method,
             "paused_ms": round(snapshot.paused_ms, 1),
             "keys": sum(keys.values()),
+            "entries": dict(sorted(entries.items())),
             "migrations": sorted(name.decode() for name in server.hkeys(APPLIED_KEY)),
         },
         sql={"engine": engine(), "migrations": _sql_migrations()},
@@ -157,12 +159,15 @@ def _collect(work: Path, now: datetime, in_place: bool, progress: Progress) -> t
     return manifest, contents
 
 
-def _encoded(snapshot: Snapshot, rules: KeyRules, keys: Counter[str]) -> Iterator[bytes]:
-    last = b""
+def _encoded(snapshot: Snapshot, rules: KeyRules, keys: Counter[str], entries: Counter[str]) -> Iterator[bytes]:
+    last, name, is_log = b"", "", False
     for command in snapshot.commands:
         if command[1] != last:
             last = command[1]
-            keys[rules.name(last)] += 1
+            name, is_log = rules.name(last), rules.is_log(last)
+            keys[name] += 1
+        if is_log and command[0] != b"PEXPIREAT":
+            entries[name] += elements(command)
         yield encode(command)
 
 

@@ -49,7 +49,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """created_at: ISO 8601, UTC. keys: family -> number of Redis keys. migrations: what shape the records have."""
+    """created_at: ISO 8601, UTC. keys: family -> number of Redis keys. redis["migrations"]: the records' shape.
+
+    redis["entries"]: family -> entries, of those that are one key however much it holds; absent in older backups.
+    """
 
     created_at: str
     crowdsite: str

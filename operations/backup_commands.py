@@ -30,6 +30,11 @@ class UnreadableCommands(CrowdsiteError):
     code = "backup_damaged"
 
 
+def elements(command: Command) -> int:
+    """How many elements of its key a command holds: members, fields, values or the one entry of a stream."""
+    return 1 if command[0] == b"XADD" else (len(command) - 2) // ALLOWED[command[0]]
+
+
 def encode(command: Command) -> bytes:
     """In Redis' protocol. Raises CrowdsiteError for a value that is too large to be read back."""
     if any(len(argument) > MAX_ARGUMENT_BYTES for argument in command):

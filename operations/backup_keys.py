@@ -14,16 +14,20 @@ RESTORE_PREFIX = "crowdsite:restore:"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """name: shown to people. pattern: of the whole key. kept: whether a backup holds it. why: one sentence."""
+    """name: shown to people. pattern: of the whole key. kept: whether a backup holds it. why: one sentence.
+
+    is_log: one key holds all of it, so its entries are worth counting.
+    """
 
     name: str
     pattern: re.Pattern[str]
     kept: bool
     why: str
+    is_log: bool = False
 
 
-def _family(name: str, pattern: str, *, kept: bool, why: str) -> Family:
-    return Family(name, re.compile(pattern, re.DOTALL), kept, why)
+def _family(name: str, pattern: str, *, kept: bool, why: str, is_log: bool = False) -> Family:
+    return Family(name, re.compile(pattern, re.DOTALL), kept, why, is_log)
 
 
 _MOMENT = "Says what runs now; nobody runs after a restore."
@@ -57,10 +61,16 @@ FAMILIES = (
         kept=False,
         why=_STALE_WORK,
     ),
-    _family("entries and exits", r"person_logs", kept=True, why="The truth for reports."),
+    _family("entries and exits", r"person_logs", kept=True, why="The truth for reports.", is_log=True),
     _family("counters", r"person_tracker:(cam|day|site|demo):.*", kept=True, why="Totals and people inside."),
-    _family("latest events", r"stats_stream", kept=True, why="What programs that follow the counts have not read."),
-    _family("checks of equipment", r"ppe_logs", kept=True, why="Results, pruned by their own retention."),
+    _family(
+        "latest events",
+        r"stats_stream",
+        kept=True,
+        why="What programs that follow the counts have not read.",
+        is_log=True,
+    ),
+    _family("checks of equipment", r"ppe_logs", kept=True, why="Results, pruned by their own retention.", is_log=True),
     _family("face index order", r"face:id_map", kept=True, why="Belongs to the faces."),
     _family("deleted cameras", r"cameras:deleted(:\d+)?", kept=True, why="They can be brought back for 30 days."),
     _family("licence facts", r"licensing:.*", kept=True, why="The licence and its public keys; no private key."),
@@ -87,6 +97,11 @@ class KeyRules:
     def is_kept(self, key: bytes) -> bool:
         family = self.family(key.decode("utf-8", "replace"))
         return family is None or family.kept
+
+    def is_log(self, key: bytes) -> bool:
+        """Whether the entries in the key are what a person counts."""
+        family = self.family(key.decode("utf-8", "replace"))
+        return family is not None and family.is_log
 
     def name(self, key: bytes) -> str:
         """For people: the family's name, or the beginning of a key that belongs to none."""

@@ -139,6 +139,14 @@ def test_a_file_only_its_owner_reads_and_nothing_beside_it(made):
     assert verify(made).keys["entries and exits"] == 1
 
 
+def test_the_command_says_how_many_entries_the_one_key_of_a_log_holds(made, tmp_path):
+    said = io.StringIO()
+    call_command("backup", str(tmp_path / "said.tar"), "--in-place", stdout=said)
+    assert "  entries and exits: 1 key, 2,500 in it\n" in said.getvalue()
+    assert "  latest events: 1 key, 1 in it\n" in said.getvalue()
+    assert "keys, " not in said.getvalue()
+
+
 def test_the_redis_part_is_plain_redis_protocol(made):
     with tarfile.open(made) as tar:
         text = gzip.decompress(tar.extractfile(REDIS_MEMBER).read())

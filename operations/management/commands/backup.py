@@ -42,8 +42,11 @@ class Command(BaseCommand):
         self.stdout.write(f"{made.path}: {size(made.bytes)}, checked.")
         for part in manifest.parts:
             self.stdout.write(f"  {part.name}  {size(part.bytes)}  sha256 {part.sha256[:16]}")
+        entries = manifest.redis.get("entries", {})
         for family, count in manifest.keys.items():
-            self.stdout.write(f"  {count:>9,} {family}")
+            unit = "key" if count == 1 else "keys"
+            held = f", {entries[family]:,} in it" if family in entries else ""
+            self.stdout.write(f"  {family}: {count:,} {unit}{held}")
         for note in manifest.notes:
             self.stdout.write(note)
         if any(family.startswith("unknown:") for family in manifest.keys):
