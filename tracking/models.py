@@ -30,7 +30,9 @@ class TrackingSettings(SingletonModel):
                 r"^(auto|cpu|cuda(:\d{1,2})?)\Z", _("Write auto, cpu, cuda or, for one of several GPUs, cuda:1.")
             )
         ],
-        help_text=_("auto, cpu, or a GPU such as cuda:0."),
+        help_text=_(
+            "auto, cpu, or a GPU such as cuda:0. A GPU runs .pt and .engine weights; .onnx runs on the processor."
+        ),
     )
     imgsz = models.PositiveIntegerField(
         _("input size"),

@@ -18,10 +18,12 @@ from loguru import logger
 
 from crowdsite.errors import NotAvailable
 from tracking.engines import Engine, create_engine
-from tracking.engines.devices import has_cuda, has_torch
+from tracking.engines.devices import has_cuda, has_torch, resolve_device
 from tracking.labels import expand, unseen_sentence
 
 SUFFIXES = (".engine", ".pt", ".onnx", ".xml")
+# These run on the processor on every machine.
+PROCESSOR_SUFFIXES = (".onnx", ".xml")
 _CONNECT_SECS = 4.0
 _CHUNK_BYTES = 1 << 16
 
@@ -58,8 +60,8 @@ PUBLISHED: dict[str, PublishedModel] = {
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
     """The engine at work. path: of its weights, None for the weightless one. reason: a sentence for the dashboard's
-    banner where this is not what the settings ask for, else "". notice: a sentence on classes the model cannot see, or
-    "".
+    banner where this is not what the settings ask for, else "". notice: sentences on what the settings ask for and this
+    model cannot do (classes it does not know, the graphics card), or "".
     """
 
     engine: Engine
@@ -165,8 +167,25 @@ def resolve_engine(
         path = None
         engine = create_engine(None, imgsz=imgsz, conf=conf, labels=labels)
         reason = _banner(name, search, error.message)
-    notice = unseen_sentence(track_objects, engine.labels, path.name if path else "The built-in detector")
-    return EngineChoice(engine, path, reason, notice)
+    notices = (
+        _processor_sentence(path, device) if path else "",
+        unseen_sentence(track_objects, engine.labels, path.name if path else "The built-in detector"),
+    )
+    return EngineChoice(engine, path, reason, " ".join(filter(None, notices)))
+
+
+def _processor_sentence(path: Path, device: str) -> str:
+    """For weights that run on the processor whatever `device` says; "" where it does not ask for a card."""
+    if path.suffix not in PROCESSOR_SUFFIXES or device in ("auto", "cpu"):
+        return ""
+    try:
+        resolve_device(device)
+    except NotAvailable as error:
+        return f"{path.name} runs on the processor. {error.message}"
+    return (
+        f"{path.name} runs on the processor, not on {device} as the settings ask: put {path.stem}.pt or "
+        f"{path.stem}.engine weights beside it and name that file in the settings, or choose `auto` or `cpu`."
+    )
 
 
 def _preferred() -> tuple[str, ...]:

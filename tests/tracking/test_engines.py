@@ -150,6 +150,13 @@ class TestChoice:
         with pytest.raises(CrowdsiteError, match="unknown"):
             create_engine(tmp_path / "m.pt", device="tpu")
 
+    def test_a_card_of_a_number_that_is_not_there_is_a_sentence(self, monkeypatch):
+        monkeypatch.setattr(devices, "has_cuda", lambda: True)
+        monkeypatch.setattr(devices, "card_count", lambda: 2)
+        assert (devices.resolve_device("cuda"), devices.resolve_device("cuda:1")) == ("cuda:0", "cuda:1")
+        with pytest.raises(NotAvailable, match="the last NVIDIA card here is cuda:1"):
+            devices.resolve_device("cuda:2")
+
     def test_a_tensorrt_file_without_a_card_is_a_sentence(self, monkeypatch, tmp_path):
         monkeypatch.setattr(devices, "_DRIVER_SIGNS", ())
         (tmp_path / "m.engine").touch()

@@ -9,6 +9,7 @@ import pytest
 
 from crowdsite.errors import NotAvailable
 from tracking import registry
+from tracking.engines import devices
 from tracking.registry import PUBLISHED, PublishedModel, fetch_model, find_model, installed_model, resolve_engine
 
 WEIGHTS = b"weights" * 50_000
@@ -176,6 +177,25 @@ class TestResolve:
         choice = resolve_engine("own", search=[tmp_path])
         assert choice.engine.name == "hog"
         assert "damaged" in choice.reason
+
+    @pytest.mark.parametrize("device", ["auto", "cpu"])
+    def test_weights_for_the_processor_run_there_without_a_word_where_no_card_is_asked_for(self, assets, device):
+        assert resolve_engine("yolov8n.onnx", search=[assets / "weights"], device=device).notice == ""
+
+    def test_weights_for_the_processor_say_so_where_a_card_is_asked_for(self, assets, monkeypatch):
+        monkeypatch.setattr(devices, "has_cuda", lambda: True)
+        monkeypatch.setattr(devices, "card_count", lambda: 1)
+        choice = resolve_engine("yolov8n.onnx", search=[assets / "weights"], device="cuda:0")
+        assert (choice.engine.name, choice.reason) == ("openvino", "")
+        assert choice.notice.startswith("yolov8n.onnx runs on the processor, not on cuda:0 as the settings ask")
+        assert "yolov8n.pt or yolov8n.engine" in choice.notice
+
+    def test_weights_for_the_processor_go_on_and_say_so_where_the_card_is_not_there(self, assets, monkeypatch):
+        monkeypatch.setattr(devices, "has_cuda", lambda: False)
+        choice = resolve_engine("yolov8n.onnx", search=[assets / "weights"], device="cuda:0", track_objects=["fish"])
+        assert (choice.engine.name, choice.reason) == ("openvino", "")
+        assert choice.notice.startswith("yolov8n.onnx runs on the processor. The device cuda:0 was asked for, but no")
+        assert "“fish”" in choice.notice
 
     def test_what_the_model_cannot_see_is_said(self, no_network, tmp_path):
         choice = resolve_engine("yolov8n", search=[tmp_path], track_objects=["person", "vehicle"])

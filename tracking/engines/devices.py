@@ -20,8 +20,21 @@ def resolve_device(device: str) -> str:
                 f"The device {device} was asked for, but no NVIDIA card is usable here. Choose `auto` or `cpu`, or "
                 "install the driver and requirements/gpu.txt."
             )
-        return "cuda:0" if device == "cuda" else device
+        wanted = "cuda:0" if device == "cuda" else device
+        if int(wanted[5:]) >= (cards := card_count()):
+            raise NotAvailable(
+                f"The device {device} was asked for, but the last NVIDIA card here is cuda:{cards - 1}. Choose that, "
+                "another one or `auto`."
+            )
+        return wanted
     raise CrowdsiteError(f"The device {device} is unknown. Choose `auto`, `cpu`, `cuda` or `cuda:N`.")
+
+
+def card_count() -> int:
+    """How many NVIDIA cards PyTorch can use, at least one; to be asked where `has_cuda`."""
+    import torch
+
+    return max(torch.cuda.device_count(), 1)
 
 
 def has_torch() -> bool:
