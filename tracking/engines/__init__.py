@@ -38,8 +38,9 @@ def create_engine(
     """The engine for `model`: `.onnx` and `.xml` run on OpenVINO, `.pt` and `.engine` on an NVIDIA card. Without a card
     a `.pt` is exported once and runs on OpenVINO. `None` is the weightless people detector.
 
-    device: `auto`, `cpu`, `cuda` or `cuda:1`; `.onnx` and `.xml` ignore it. imgsz: long side of the network's input in pixels. conf: lowest score.
-    labels: class names to report, all of the model's when None; a name the model does not know is ignored.
+    device: `auto`, `cpu`, `cuda` or `cuda:1`; `.onnx` and `.xml` ignore it. imgsz: long side of the network's
+    input in pixels. conf: lowest score. labels: class names to report, all of the model's when None; a name
+    the model does not know is ignored.
     threads: CPU threads, all cores when None. streams: pictures a CPU engine works on side by side: 1 when pictures
     come one by one, the number of cores when they come from several cameras. precision: `auto` (half precision where
     the processor computes in it), `f32` or `bf16`.
