@@ -146,7 +146,7 @@ def test_a_real_camera_is_read_small_turned_and_without_its_password_in_any_proc
 @pytest.mark.parametrize("backend", [pytest.param("gstreamer", marks=needs_gstreamer), "opencv"])
 @pytest.mark.parametrize(("user", "code"), [("admin:wrong", "unauthorized"), (None, "refused")])
 def test_they_say_why_a_camera_cannot_be_opened(camera, backend, user, code, monkeypatch):
-    monkeypatch.setenv("OPENCV_FFMPEG_LOGLEVEL", "-8")  # as libraries of the worker may have it
+    monkeypatch.setenv("OPENCV_FFMPEG_LOGLEVEL", "-8")  # as the environment of a worker may have it
     url = camera.url_with(user) if user else "rtsp://127.0.0.1:9/x"
     with pytest.raises(CaptureError) as refused:
         open_source(CaptureSettings(url, backend_priority=(backend,)), threading.Event())

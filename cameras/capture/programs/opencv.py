@@ -15,9 +15,9 @@ FLIP = {"mirror": 1, "flip": 0}
 
 
 def main(job):
-    # Read when OpenCV is loaded. Libraries in the worker silence FFmpeg, whose errors say why a camera cannot be opened.
+    # Read when OpenCV is loaded. Errors, and nothing else, go to standard error only where no level is given.
     os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = job["options"]
-    os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "16"
+    os.environ.pop("OPENCV_FFMPEG_LOGLEVEL", None)
     import cv2
 
     backend = cv2.CAP_V4L2 if job["kind"] == "webcam" else cv2.CAP_FFMPEG
