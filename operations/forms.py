@@ -13,6 +13,8 @@ from django.forms.models import fields_for_model
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from cameras.models import validate_kept_secs
+from cameras.profiles import KEPT_RANGE
 from crowdsite.errors import CrowdsiteError
 from operations.pages import Page
 from operations.services import SECRET_FIELDS, change_settings, check_settings, default_of
@@ -219,7 +221,9 @@ def _range(field: models.Field, form_field: forms.Field) -> str:
         for kind in (MinValueValidator, MaxValueValidator)
     )
     parts = []
-    if isinstance(field, models.FloatField | models.IntegerField) and high is not None:
+    if validate_kept_secs in field.validators:
+        parts.append(_("0, or from %(low)s to %(high)s.") % {"low": KEPT_RANGE[0], "high": high})
+    elif isinstance(field, models.FloatField | models.IntegerField) and high is not None:
         parts.append(_("From %(low)s to %(high)s.") % {"low": low or 0, "high": high})
     default = field.get_default()
     if isinstance(default, bool):

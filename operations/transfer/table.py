@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils import translation
 
+from cameras.models import validate_kept_secs
+from cameras.profiles import KEPT_RANGE
 from operations.pages import PAGES
 from operations.transfer import keys
 from operations.transfer.values import plain
@@ -51,6 +53,8 @@ def _range(place: keys.Place) -> str:
     if field.choices:
         return ", ".join(f"`{key}`" for key, _label in field.flatchoices if key)
     limits = {found.code: found.limit_value for found in field.validators if hasattr(found, "limit_value")}
+    if validate_kept_secs in field.validators:
+        return f"0, or {KEPT_RANGE[0]} to {KEPT_RANGE[1]}"
     if isinstance(field, models.FloatField | models.IntegerField) and "max_value" in limits:
         return f"{limits.get('min_value', 0)} to {limits['max_value']}"
     return ""

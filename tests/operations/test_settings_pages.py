@@ -56,6 +56,15 @@ def test_a_change_is_saved_and_marked_as_changed(admin):
     assert "within two seconds" in page
 
 
+def test_the_hint_of_seconds_of_video_leaves_out_what_is_refused(admin):
+    page = admin.get("/settings/capture").content.decode()
+    assert "0, or from 5 to 60. Default: 0." in page and "From 0 to 60." not in page
+
+
+def test_the_capture_page_says_which_programs_read_video_files(admin):
+    assert "Video files are read by FFmpeg alone" in admin.get("/settings/capture").content.decode()
+
+
 def test_a_wrong_value_is_refused_with_its_range_and_everything_typed_is_kept(admin):
     answer = admin.post("/settings/counting", typed(admin, "counting", imgsz="99999", device="cuda:1"))
     page = answer.content.decode()

@@ -410,6 +410,7 @@ def test_the_table_of_keys_in_the_documentation_is_true():
     page = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
     text = page.read_text()
     missing = [line for line in lines() if line not in text.split("\n")]
+    assert any("`capture_buffer_seconds`" in line and "| 0, or 5 to 60 |" in line for line in lines())
     assert missing == [], "docs/settings.md: put these lines into the table"
     documented = {line for line in text.split("\n") if line.startswith("| `")}
     assert documented <= set(lines()), "docs/settings.md names keys that are not there any more"
