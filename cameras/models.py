@@ -54,7 +54,8 @@ class CaptureDefaults(SingletonModel):
         default=default_backends,
         help_text=_(
             "The programs that open cameras, in the order in which they are tried: ffmpeg, gstreamer, opencv. The next "
-            "one is tried when one is not installed, cannot decode a camera's video, or gives no picture."
+            "one is tried when one is not installed, cannot decode a camera's video, or gives no picture. Video files "
+            "are read by FFmpeg alone, so keep it in the list for them; GStreamer opens RTSP cameras and webcams."
         ),
     )
     enable_gstreamer = models.BooleanField(

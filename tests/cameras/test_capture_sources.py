@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cameras.address import parse
 from cameras.capture import announced, sources
-from cameras.capture.announced import gstreamer_python
+from cameras.capture.announced import gstreamer_python, open_gstreamer, open_opencv
 from cameras.capture.errors import CaptureError
 from cameras.capture.settings import CaptureSettings
 from cameras.capture.sources import open_source
@@ -166,3 +167,13 @@ def test_pictures_are_thinned_out_to_the_wanted_rate(camera):
         source.close()
     steps = [after - before for before, after in pairwise(left) if after > before]
     assert steps and all(step > 40 for step in steps)
+
+
+@pytest.mark.parametrize("opener", [open_opencv, open_gstreamer])
+def test_video_files_are_left_to_ffmpeg(opener, tmp_path):
+    """It alone plays them at their own pace and from the beginning again."""
+    (tmp_path / "walk.mp4").touch()
+    url = str(tmp_path / "walk.mp4")
+    with pytest.raises(CaptureError) as refused:
+        opener(parse(url, folders=(tmp_path,)), CaptureSettings(url, folders=(tmp_path,)), threading.Event())
+    assert refused.value.code == "backend_unsuitable" and refused.value.message.endswith(".")
