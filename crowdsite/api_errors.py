@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import redis
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
@@ -103,7 +104,7 @@ def _is_of_the_database(exception: Exception) -> bool:
 
     The store raises the same classes, caused by redis-py.
     """
-    return isinstance(exception.__cause__, connections[DEFAULT_DB_ALIAS].Database.Error)
+    return isinstance(exception.__cause__, connections[DEFAULT_DB_ALIAS].Database.Error)  # type: ignore[attr-defined]
 
 
 def _code(exception: exceptions.APIException) -> str:
@@ -155,12 +156,32 @@ def _page(template: str, status: int, request: HttpRequest | None = None, **how:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler400: also bodies over the limit, which Django would answer with a bare 400."""
+    """handler400: also bodies over the limit, which Django would answer with a bare 400.
+
+    And a session that could not be written: Django takes a locked database for a session somebody ended.
+    """
+    if isinstance(exception, SessionInterrupted) and (error := _behind(exception)) is not None:
+        return _away(request, error)
     if isinstance(exception, RequestDataTooBig):
         answer = _answer(request, TOO_LARGE, code="too_large", status=413)
         return answer or HttpResponse(TOO_LARGE, status=413, content_type="text/plain; charset=utf-8")
     code = "refused" if isinstance(exception, SuspiciousOperation) else "malformed"
     return _answer(request, BAD_REQUEST, code=code, status=400) or _page("400.html", 400)
+
+
+def _behind(exception: BaseException) -> CrowdsiteError | None:
+    """What is told of the database's own error while whose handling `exception` was raised; None without one."""
+    found: BaseException | None = exception
+    while found is not None and not isinstance(found, OperationalError | InterfaceError):
+        found = found.__context__
+    return as_error(found) if found is not None else None
+
+
+def _away(request: HttpRequest, error: CrowdsiteError) -> HttpResponse:
+    """Redis or the SQL database does not answer: 503 with what happens next."""
+    answer = _answer(request, error.message, code=error.code, status=503)
+    template = "503_database.html" if error.code == DATABASE_CODE else "503.html"
+    return answer or _page(template, 503, headers={"Retry-After": "5"})
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -178,7 +199,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
     exception = sys.exc_info()[1]
     error = as_error(exception) if isinstance(exception, Exception) else None
     if error is not None and error.status == 503:
-        answer = _answer(request, error.message, code=error.code, status=503)
-        template = "503_database.html" if error.code == DATABASE_CODE else "503.html"
-        return answer or _page(template, 503, headers={"Retry-After": "5"})
+        return _away(request, error)
     return _answer(request, SERVER_ERROR, code="server_error", status=500) or _page("500.html", 500)

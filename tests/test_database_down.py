@@ -5,6 +5,7 @@ import redis
 from django.db import OperationalError, connections
 from django.test import Client
 
+from accounts.models import Session
 from accounts.sessions import SessionStore
 from crowdsite.api_errors import DATABASE_DOWN, STORE_DOWN, as_error
 from crowdsite.store.rows import store_errors
@@ -53,6 +54,14 @@ def test_a_page_does_not_blame_redis_for_the_database_of_users(signed_in):
     page = answer.content.decode()
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert "The database of users does not answer" in page and "Redis" not in page and "data store" not in page
+
+
+def test_a_session_that_cannot_be_written_is_not_taken_for_a_request_nobody_understands(monkeypatch):
+    browser = Client(raise_request_exception=False)
+    browser.force_login(person("administrator"))
+    monkeypatch.setattr(Session, "save", locked)
+    answer = browser.get("/")  # notes the site that is looked at
+    assert answer.status_code == 503 and "The database of users does not answer" in answer.content.decode()
 
 
 def test_a_login_while_the_database_is_locked_says_so(monkeypatch):
