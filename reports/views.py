@@ -15,6 +15,7 @@ from loguru import logger
 
 from cameras.selectors import NoSiteError, site_for
 from crowdsite import clock
+from crowdsite.api_errors import as_error
 from crowdsite.errors import CrowdsiteError
 from crowdsite.store.connection import client
 from reports.api import site_number
@@ -71,7 +72,10 @@ def _live_page(request: HttpRequest, template: str, *, is_wall: bool) -> HttpRes
         return render(request, "no_site.html", {"heading": _("Dashboard")})
     except CrowdsiteError as error:
         raise Http404(error.message) from error
-    except (redis.RedisError, Error):
+    except (redis.RedisError, Error) as error:
+        known = as_error(error)
+        if known is not None and known.code == "database_unreachable":
+            raise  # it has a page of its own
         return render(request, "dashboard/unavailable.html", {"words": live_words()}, status=503)
     if not is_wall:
         remember_site(request, site)

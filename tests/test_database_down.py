@@ -69,3 +69,12 @@ def test_a_login_while_the_database_is_locked_says_so(monkeypatch):
     browser = Client(raise_request_exception=False)
     answer = browser.post("/login", {"username": "olga", "password": "x"}, follow=True)
     assert answer.status_code == 503 and "The database of users does not answer" in answer.content.decode()
+
+
+def test_the_dashboard_does_not_blame_redis_for_the_database_of_users(monkeypatch):
+    browser = Client(raise_request_exception=False)
+    browser.force_login(person("administrator"))
+    monkeypatch.setattr("reports.views.live_stats", locked)
+    answer = browser.get("/")
+    assert answer.status_code == 503
+    assert "The database of users does not answer" in answer.content.decode()

@@ -6,7 +6,6 @@ from zoneinfo import available_timezones
 from django import template
 from django.forms import BoundField
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString
 
 from operations.forms import Setting
 from operations.system import words_for_bytes
@@ -60,4 +59,4 @@ def _with_input(row: Setting, **attributes: str) -> dict[str, Any]:
     if not row.is_check:
         attributes["class"] = "inp mono" if row.is_wide else "inp"
     shown = {name: getattr(row, name) for name in Setting.__slots__}
-    return shown | {"input": SafeString(field.as_widget(attrs=attributes))}
+    return shown | {"input": field.as_widget(attrs=attributes)}
