@@ -158,8 +158,9 @@ class TestResolve:
         assert published["asked"] == 0
 
     def test_without_model_and_network_the_built_in_detector_counts_and_says_where_weights_go(
-        self, no_network, tmp_path
+        self, no_network, tmp_path, monkeypatch
     ):
+        monkeypatch.setattr(registry, "has_torch", lambda: True)
         choice = resolve_engine("yolov8n", search=[tmp_path / "extra", tmp_path / "models"])
         assert (choice.engine.name, choice.path) == ("hog", None)
         assert f"yolov8n.onnx or yolov8n.pt into {tmp_path / 'models'}" in choice.reason
