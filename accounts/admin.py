@@ -5,12 +5,12 @@ Groups are not here: the three roles are the program's, and their permissions ar
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.forms import CheckboxSelectMultiple, ModelForm, RadioSelect
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm
@@ -25,7 +25,7 @@ from unfold.widgets import (
 from accounts import services
 from accounts.forms import NewPersonForm, PersonForm, values_of
 from accounts.selectors import ROLE_WORDS, person, role_of
-from crowdsite.errors import CrowdsiteError
+from crowdsite.admin_refusals import ExplainsRefusals
 
 admin.site.unregister(Group)
 admin.site.unregister(User)
@@ -81,7 +81,7 @@ class PasswordForm(AdminPasswordChangeForm):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, ModelAdmin):
+class PersonAdmin(ExplainsRefusals, UserAdmin, ModelAdmin):
     """Role and sites instead of groups, permissions and superuser."""
 
     form = PersonAdminForm
@@ -138,22 +138,6 @@ class PersonAdmin(UserAdmin, ModelAdmin):
             user = self.get_object(request, id)
             services.end_sessions(user=user, keep=request.session.session_key)
         return response
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._explained(request, super().changeform_view, *args, **kwargs)
-
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._explained(request, super().changelist_view, *args, **kwargs)
-
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._explained(request, super().delete_view, *args, **kwargs)
-
-    def _explained(self, request: HttpRequest, view: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(request, *args, **kwargs)
-        except CrowdsiteError as error:
-            self.message_user(request, error.message, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
 
     @admin.display(description=_("role"))
     def role(self, user: User) -> str:

@@ -7,7 +7,7 @@ from django.contrib.admin.filters import RelatedFieldListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField, ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +21,7 @@ from cameras.forms import CameraForm, CameraRowForm, RecordForm, SiteForm
 from cameras.models import Camera, Site
 from cameras.selectors import cameras_for, may_add_sites, site_for, sites_for
 from cameras.status import read_status, read_statuses
-from crowdsite.errors import CrowdsiteError
+from crowdsite.admin_refusals import ExplainsRefusals
 from crowdsite.store.connection import client
 
 STATE_WORDS = {
@@ -50,7 +50,7 @@ class CameraAdminForm(CameraForm):
         self.fields["tasks"].widget = tasks
 
 
-class RecordAdmin(ModelAdmin):
+class RecordAdmin(ExplainsRefusals, ModelAdmin):
     """Saves and deletes through services; what they refuse is shown as a sentence instead of a fault."""
 
     list_per_page = 50
@@ -58,19 +58,6 @@ class RecordAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Model, form: RecordForm, change: bool) -> None:
         obj.__dict__.update(form.write().__dict__)
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._explained(request, super().changeform_view, *args, **kwargs)
-
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._explained(request, super().changelist_view, *args, **kwargs)
-
-    def _explained(self, request: HttpRequest, view: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(request, *args, **kwargs)
-        except CrowdsiteError as error:
-            self.message_user(request, error.message, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
 
 
 class VisibleSiteFilter(RelatedFieldListFilter):

@@ -20,17 +20,11 @@ ID_CHARS = 8
 # Escape sequences of a terminal and the like, which somebody may have put into a user name.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _HOST = socket.gethostname()
-_role = ""
-
-
-def set_role(role: str) -> None:
-    """Name this process in its lines: web, beat, flower, a worker's name or a command's."""
-    global _role
-    _role = role
 
 
 def role() -> str:
-    return _role or role_of(sys.argv)
+    """How this process is named in its lines: web, beat, flower, a worker's name or a command's."""
+    return role_of(sys.argv)
 
 
 def role_of(arguments: list[str]) -> str:

@@ -105,11 +105,6 @@ def reason_of(feature: Feature, status: LicenceStatus) -> str:
     return f"{why} " + _("Enter a licence key that includes it under Settings, Licence.")
 
 
-def licence_warning(at: float | None = None) -> str:
-    """The sentence that belongs on the dashboard: the licence ends soon, or has ended. Else empty."""
-    return licence_status(at).warning
-
-
 def feature_title(feature: Feature) -> str:
     """The module's name for people."""
     return {

@@ -21,7 +21,7 @@ from licensing import keys, selectors, services
 from licensing.checks import check_public_keys
 from licensing.keypairs import fingerprint, public_pem
 from licensing.models import Licence
-from licensing.selectors import feature_on, feature_reason, licence_status, licence_warning
+from licensing.selectors import feature_on, feature_reason, licence_status
 from licensing.tasks import watch
 from licensing.tokens import Feature, LicenceError
 from tests.licensing.issued import DAY, current, token
@@ -70,7 +70,7 @@ def test_without_a_licence_everything_counts_and_the_modules_say_what_switches_t
         assert reason.startswith(feature.value)
         assert "no licence is active" in reason
         assert "Settings, Licence" in reason
-    assert licence_warning() == "", "counting without a licence is nothing to warn of"
+    assert licence_status().warning == "", "counting without a licence is nothing to warn of"
 
 
 def test_a_licence_switches_on_what_it_names(vendor):
@@ -97,7 +97,7 @@ def test_the_end_is_noticed_while_running(vendor, monkeypatch):
     status = licence_status()
     assert (status.state, status.max_cameras, status.level) == ("expired", None, "over")
     assert "ended on" in feature_reason(Feature.PPE)
-    assert "ended on" in licence_warning()
+    assert "ended on" in licence_status().warning
     monkeypatch.setattr(clock, "now", lambda: float(end - 200 * DAY))
     assert licence_status().state == "not_yet_valid", "a clock that was set back"
     assert not feature_on(Feature.PPE)

@@ -15,9 +15,11 @@ def installation() -> Iterator[Installation]:
     """Redis and a data folder; the module starts the processes it needs. Uses the real model where the assets are."""
     environment = {"MODEL_DIR": str(MODELS)} if MODELS.is_dir() else {}
     created = Installation(CAMERA_FILE_ROOTS=str(ASSETS / "video"), **environment)
-    created.manage("migrate", "--verbosity", "0")
-    yield created
-    created.close()
+    try:
+        created.manage("migrate", "--verbosity", "0")
+        yield created
+    finally:
+        created.close()
 
 
 @pytest.fixture(autouse=True)
